@@ -1,0 +1,1 @@
+"""Payload bytes of a device in, `DecodedValue`s out. Pure; knows no network server and no store."""

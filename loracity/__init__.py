@@ -1,0 +1,1 @@
+"""The command line and the composition root: the one place that knows every part and builds them by hand."""

@@ -1,0 +1,25 @@
+"""Running a service until a signal ends it."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from loracity.lock import DataFolder
+from loracity.service import Service
+from loracity.shell import CommandError
+from pipeline.config import Settings
+from pipeline.state import StateUnusable
+
+
+async def serve_until_signal(settings: Settings, folder: DataFolder, started: Callable[[int], None]) -> int:
+    """Run a service in a locked folder until SIGINT or SIGTERM; drains before it returns."""
+    service = Service(settings, folder)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, service.stop)
+    try:
+        await service.open()
+    except StateUnusable as error:
+        raise CommandError(str(error)) from error
+    await service.run(started)
+    return 0

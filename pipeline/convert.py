@@ -1,0 +1,180 @@
+"""Decoded values of one frame become records: grouped, placed, checked for plausibility, with fill levels. Pure."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from decoders.value import Decoded, Quality
+from decoders.vocabulary import QUANTITIES
+from gateway_bridge.uplink import NetworkEvent, Reception, UplinkEvent
+from pipeline.fill import fill_level
+from pipeline.inventory import Container, Placement
+from pipeline.reading import FieldValue, Record, Tags
+
+LATE_MS = 5 * 60 * 1000
+_GENERIC = {name for name, quantity in QUANTITIES.items() if quantity.domain == "generic"}
+_RANGE = {n: (q.low, q.high) for n, q in QUANTITIES.items() if q.kind == "float" and (q.low, q.high) != (None, None)}
+
+
+class Told(Struct, frozen=True, gc=False):
+    """One value as `latest` needs it: what was told, when, and how good it is."""
+
+    quantity: str
+    channel: str
+    value: FieldValue | None
+    time_ms: int
+    quality: str
+    historical: bool
+
+
+class _Group:
+    """One record in the making."""
+
+    __slots__ = ("fields", "historical", "qualities")
+
+    def __init__(self, historical: bool) -> None:
+        self.fields: dict[str, FieldValue] = {}
+        self.qualities: dict[str, str] = {}
+        self.historical = historical
+
+
+_Key = tuple[str, str, int]  # measurement, channel, time
+
+
+def convert(
+    event: UplinkEvent, time_ms: int, placement: Placement, kind: str, decoded: Decoded | None, decoder: str
+) -> tuple[list[Record], list[Told]]:
+    """The frame's records (readings first, then the radio record) and what they tell about the present.
+
+    `time_ms` is the frame's own time, `kind` the measurement that its readings belong to; values that bring a time of their own become historical records.
+    """
+    past = event.retained or event.backfilled
+    groups = _group(decoded, time_ms, kind, past) if decoded is not None else {}
+    tags = placement.tags
+    records: list[Record] = []
+    told: list[Told] = []
+    for (measurement, channel, at), group in groups.items():
+        fields, qualities = group.fields, group.qualities
+        if placement.container is not None and "distance" in fields and "fill_level" not in fields:
+            _add_fill(fields, qualities, placement.container)
+        told.extend(
+            Told(name, channel, value, at, qualities.get(name, "ok"), group.historical)
+            for name, value in fields.items()
+        )
+        told.extend(
+            Told(name, channel, None, at, quality, group.historical)
+            for name, quality in qualities.items()
+            if name not in fields
+        )
+        if qualities:
+            fields["quality"] = " ".join(f"{name}={quality}" for name, quality in qualities.items())
+        fields["historical"] = group.historical
+        fields["late"] = event.received_ms - at > LATE_MS
+        fields["time_source"] = "device" if group.historical and not past else event.time_source
+        fields["decoder"] = decoder
+        records.append(Record(measurement, tags, channel, at, fields))
+    records.append(_radio(event, time_ms, tags))
+    if event.battery_percent is not None:
+        told.append(Told("battery_level", "", event.battery_percent, time_ms, "ok", past))
+        records.append(_health({"battery_level": event.battery_percent}, event, time_ms, tags, past))
+    return records, told
+
+
+def _group(decoded: Decoded, time_ms: int, kind: str, past: bool) -> dict[_Key, _Group]:
+    groups: dict[_Key, _Group] = {}
+    for quantity, value, channel, own_ms, quality in _plain(decoded):
+        at = time_ms if own_ms is None else own_ms
+        measurement = "generic" if quantity in _GENERIC else kind
+        group = groups.get((measurement, channel, at))
+        while group is not None and (quantity in group.fields or quantity in group.qualities):
+            at += 1  # several events of one frame stay several records
+            group = groups.get((measurement, channel, at))
+        if group is None:
+            group = groups[(measurement, channel, at)] = _Group(past or own_ms is not None)
+        if value is None:
+            group.qualities[quantity] = quality
+            continue
+        group.fields[quantity] = value
+        if quality != "ok":
+            group.qualities[quantity] = quality
+        elif quantity in _RANGE:
+            low, high = _RANGE[quantity]
+            number = float(value)
+            if (low is not None and number < low) or (high is not None and number > high):
+                group.qualities[quantity] = "out_of_range"
+    return groups
+
+
+def _plain(decoded: Decoded) -> Iterator[tuple[str, FieldValue | None, str, int | None, Quality]]:
+    for v in decoded.values:
+        yield v.quantity, v.value, v.channel, v.time_ms, v.quality
+
+
+def _add_fill(fields: dict[str, FieldValue], qualities: dict[str, str], container: Container) -> None:
+    percent, quality = fill_level(float(fields["distance"]), container, bool(fields.get("tilt_alarm", False)))
+    if percent is not None:
+        fields["fill_level"] = percent
+        fields["fill_level_source"] = "computed"
+    if quality != "ok":
+        qualities["fill_level"] = quality
+
+
+def _radio(event: UplinkEvent, time_ms: int, tags: Tags) -> Record:
+    fields: dict[str, FieldValue] = {
+        "f_port": float(event.f_port),
+        "gateways": float(len(event.gateways)),
+        "lag": (event.received_ms - time_ms) / 1000,
+        "late": event.received_ms - time_ms > LATE_MS,
+        "time_source": event.time_source,
+        "time_suspect": event.time_suspect,
+    }
+    if event.f_cnt is not None:
+        fields["f_cnt"] = float(event.f_cnt)
+    best = best_reception(event.gateways)
+    if best is not None:
+        fields["rssi"] = float(best.rssi)
+        fields["gateway"] = best.gateway_id
+        if best.snr is not None:
+            fields["snr"] = float(best.snr)
+    if event.data_rate is not None:
+        fields["data_rate"] = event.data_rate
+    if event.frequency_hz is not None:
+        fields["frequency"] = float(event.frequency_hz)
+    return Record("uplink", tags, "", time_ms, fields)
+
+
+def best_reception(gateways: tuple[Reception, ...]) -> Reception | None:
+    """The gateway that heard the frame best: by SNR, where there is none by RSSI."""
+    if len(gateways) < 2:
+        return gateways[0] if gateways else None
+    return max(gateways, key=lambda g: (g.snr if g.snr is not None else -99.0, g.rssi))
+
+
+def _health(
+    values: dict[str, FieldValue], event: UplinkEvent | NetworkEvent, time_ms: int, tags: Tags, past: bool
+) -> Record:
+    fields: dict[str, FieldValue] = {
+        **values,
+        "historical": past,
+        "late": event.received_ms - time_ms > LATE_MS,
+        "time_source": event.time_source,
+        "decoder": event.lns,
+    }
+    return Record("device_health", tags, "", time_ms, fields)
+
+
+def convert_status(event: NetworkEvent, placement: Placement) -> tuple[list[Record], list[Told]]:
+    """A network server's device status (battery, margin, external power) as a `device_health` record; empty if it says nothing."""
+    names = (("battery_percent", "battery_level"), ("margin_db", "radio_margin"), ("external_power", "external_power"))
+    values: dict[str, FieldValue] = {}
+    for theirs, ours in names:
+        value = event.values.get(theirs)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            if isinstance(value, bool):
+                values[ours] = value
+            continue
+        values[ours] = float(value)
+    if not values:
+        return [], []
+    told = [Told(name, "", value, event.event_ms, "ok", event.retained) for name, value in values.items()]
+    return [_health(values, event, event.event_ms, placement.tags, event.retained)], told

@@ -1,0 +1,107 @@
+"""The latest value of every quantity of every device, in memory and as JSON for the state database."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from gateway_bridge.uplink import UplinkEvent
+from pipeline.convert import Told, best_reception
+from pipeline.reading import FieldValue
+
+
+class LatestValue(Struct, frozen=True, array_like=True, gc=False):
+    """One quantity's newest value. `time_ms` Unix ms of the record; `value` None when the device told of a fault only."""
+
+    quantity: str
+    channel: str
+    value: FieldValue | None
+    time_ms: int
+    quality: str
+
+
+class LatestRadio(Struct, frozen=True, gc=False):
+    """How the newest frame was heard. dBm, dB."""
+
+    time_ms: int
+    rssi: float | None = None
+    snr: float | None = None
+    f_cnt: int | None = None
+    data_rate: str | None = None
+    gateway: str | None = None
+    gateways: int = 0
+
+
+class DeviceLatest(Struct, gc=False):
+    """Everything latest about one device; `values` by (quantity, channel)."""
+
+    last_seen_ms: int = 0
+    radio: LatestRadio | None = None
+    values: dict[str, LatestValue] = {}
+
+
+class LatestBook:
+    """Learns what the store has confirmed; gives JSON of what changed, for the commit."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, DeviceLatest] = {}
+        self._dirty: set[str] = set()
+        self._encoder = msgspec.json.Encoder()
+
+    def load(self, rows: Iterable[tuple[str, str]]) -> None:
+        """What earlier commits wrote: (device, JSON)."""
+        decoder = msgspec.json.Decoder(DeviceLatest)
+        for device, body in rows:
+            self._devices[device] = decoder.decode(body)
+
+    def learn(self, device: str, time_ms: int, event: UplinkEvent | None, told: Iterable[Told]) -> None:
+        """Take over what is at least as new as what is known; an older record never replaces a newer one."""
+        latest = self._devices.get(device)
+        if latest is None:
+            latest = self._devices[device] = DeviceLatest(values={})
+        self._dirty.add(device)
+        if time_ms >= latest.last_seen_ms and event is not None and not event.retained and not event.backfilled:
+            latest.last_seen_ms = time_ms
+            best = best_reception(event.gateways)
+            latest.radio = LatestRadio(
+                time_ms,
+                best.rssi if best else None,
+                best.snr if best else None,
+                event.f_cnt,
+                event.data_rate,
+                best.gateway_id if best else None,
+                len(event.gateways),
+            )
+        values = latest.values
+        for item in told:
+            key = f"{item.quantity}#{item.channel}" if item.channel else item.quantity
+            known = values.get(key)
+            if known is None or item.time_ms >= known.time_ms:
+                values[key] = LatestValue(item.quantity, item.channel, item.value, item.time_ms, item.quality)
+
+    def replace_between(self, device: str, start_ms: int, end_ms: int, again: DeviceLatest) -> None:
+        """The device's values with a time in [start_ms, end_ms) give way to what was decoded again."""
+        latest = self._devices.setdefault(device, DeviceLatest(values={}))
+        self._dirty.add(device)
+        kept = {k: v for k, v in latest.values.items() if not start_ms <= v.time_ms < end_ms}
+        for key, value in again.values.items():
+            known = kept.get(key)
+            if known is None or value.time_ms >= known.time_ms:
+                kept[key] = value
+        latest.values = kept
+        if again.last_seen_ms > latest.last_seen_ms:
+            latest.last_seen_ms, latest.radio = again.last_seen_ms, again.radio
+
+    def take_changes(self) -> dict[str, tuple[str, int]]:
+        """Device -> (JSON, last seen) of everything learned since the last call."""
+        changes = {}
+        for device in self._dirty:
+            latest = self._devices[device]
+            changes[device] = (self._encoder.encode(latest).decode(), latest.last_seen_ms)
+        self._dirty = set()
+        return changes
+
+    @property
+    def devices(self) -> Mapping[str, DeviceLatest]:
+        """Read-only view by device key."""
+        return self._devices

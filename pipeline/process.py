@@ -1,0 +1,287 @@
+"""From a journaled message to its fate: records for the store, an entry in quarantine, an event, a duplicate. Pure.
+
+A fold over the journal: what a message becomes depends on the messages before it, the inventory and the decoders, and on
+nothing else. Whoever runs it (the consumer, `replay`, `quarantine retry`) decides what to do with the outcome.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from decoders.value import Decoded, DecodeError
+from gateway_bridge.parse import parse
+from gateway_bridge.uplink import REDELIVERED, EnvelopeError, Event, Hints, Message, NetworkEvent, UplinkEvent
+from pipeline.adopt import NewDevice
+from pipeline.convert import Told, convert, convert_status
+from pipeline.effects import EventRow, GatewayRow, QuarantineEntry
+from pipeline.frames import FrameMemory
+from pipeline.inventory import OBJECT_DECODER, Inventory, Placement
+from pipeline.reading import Record, Tags, UplinkRecords
+
+QUARANTINE_REASONS_HERE = frozenset(
+    {"unknown_device", "encrypted", "no_object", "retained_without_time", "journal_corrupt", "refused_by_store"}
+)
+
+
+class Decoders(Protocol):
+    """What the pipeline needs of the decoders."""
+
+    def decode(self, decoder: str, f_port: int, payload: bytes, received_ms: int) -> Decoded:
+        """The values, or DecodeError (`unknown_device` for a decoder that does not exist)."""
+
+    def map_object(self, mapping: str, event: UplinkEvent) -> Decoded:
+        """The server's decoded object as values."""
+
+    def label(self, decoder: str) -> str:
+        """`id@version`."""
+
+    def kind(self, decoder: str) -> str:
+        """The measurement that the decoder's readings belong to."""
+
+
+class InventoryBox:
+    """The inventory valid now. A change puts a new snapshot in; whoever reads takes `current` once."""
+
+    def __init__(self, current: Inventory) -> None:
+        self.current = current
+
+
+class ConnectionRule(Struct, frozen=True):
+    """How the messages of one connection are read."""
+
+    lns: str
+    max_age_s: int
+
+
+class Outcome(Struct):
+    """What a run of messages became, in journal order. Every message is counted under exactly one fate."""
+
+    uplinks: list[UplinkRecords] = field(default_factory=list)
+    raw: dict[int, Message] = field(default_factory=dict)
+    """The messages behind `uplinks`, should the store refuse something."""
+    quarantine: list[QuarantineEntry] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+    gateways: dict[str, GatewayRow] = field(default_factory=dict)
+    told: list[tuple[str, int, UplinkEvent | None, list[Told]]] = field(default_factory=list)
+    """(device key, time of the frame, the frame, its values): what `latest` learns."""
+    provisioned: list[NewDevice] = field(default_factory=list)
+    """Devices made from what the network server says; known here at once, to be entered with the commit."""
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(`fate`, connection): received, stored, duplicate, quarantined, event, ignored."""
+    last_seq: int = 0
+    first_ms: int = 0
+    """Reception time of the first message; 0 when there is none."""
+
+
+class Processor:
+    """Takes messages one by one; `take` gives what they became since the last `take`."""
+
+    def __init__(
+        self,
+        connections: Mapping[str, ConnectionRule],
+        inventory: InventoryBox,
+        decoders: Decoders,
+        frames: FrameMemory,
+        provision: Callable[[UplinkEvent], NewDevice | None] | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        """`provision` makes devices for frames of unknown ones; `only` looks at these devices' frames and no others."""
+        self._connections = connections
+        self._inventory = inventory
+        self._only = only
+        self._new: dict[str, Inventory] = {}
+        self._decoders = decoders
+        self._frames = frames
+        self._provision = provision
+        self._out = Outcome()
+
+    def take(self) -> Outcome:
+        """The outcome so far; a new one begins."""
+        out, self._out = self._out, Outcome()
+        return out
+
+    def damaged(self, seq: int, n: int, body: bytes, detail: str) -> None:
+        """A journal row that can't be read: kept as it is, counted as the messages that it held."""
+        entry = QuarantineEntry(seq, 0, 0, "journal", "", body, 0, "journal_corrupt", f"{n} messages: {detail}")
+        self._out.quarantine.append(entry)
+        self._out.counts["quarantined", "journal"] += n
+        self._out.last_seq = seq + n - 1
+
+    def step(self, seq: int, message: Message) -> None:
+        """Decide what one message becomes."""
+        out = self._out
+        out.last_seq = seq
+        out.counts["received", message.source] += 1
+        rule = self._connections.get(message.source) or ConnectionRule("auto", 7 * 86400)
+        try:
+            events = parse(message, rule.lns, rule.max_age_s)
+        except EnvelopeError as error:
+            self._quarantine(seq, 0, message, None, error.reason, error.detail)
+            out.counts["quarantined", message.source] += 1
+            return
+        records: list[Record] = []
+        fates = {self._event(seq, part, message, event, records) for part, event in enumerate(events)}
+        if records:
+            out.uplinks.append(UplinkRecords(seq, tuple(records)))
+            out.raw[seq] = message
+        out.counts[_fate(fates), message.source] += 1
+
+    def _event(self, seq: int, part: int, message: Message, event: Event, records: list[Record]) -> str:
+        if isinstance(event, UplinkEvent):
+            return self._uplink(seq, part, message, event, records)
+        return self._network(seq, event, records)
+
+    def _uplink(self, seq: int, part: int, message: Message, event: UplinkEvent, records: list[Record]) -> str:
+        if self._only is not None and event.device_key not in self._only:
+            return "ignored"
+        for reception in event.gateways:
+            self._out.gateways[reception.gateway_id] = GatewayRow(
+                reception.gateway_id, event.received_ms, None, reception.latitude, reception.longitude
+            )
+        if event.retained and event.time_source == "bridge":
+            self._quarantine(
+                seq, part, message, event, "retained_without_time", "the broker's retained copy tells no time"
+            )
+            return "quarantined"
+        time_ms = self._frames.admit(event, bool(message.flags & REDELIVERED))
+        if time_ms is None:
+            return "duplicate"
+        placement = self._place(event, time_ms)
+        if placement is None:
+            self._quarantine(seq, part, message, event, "unknown_device", f"{event.device_key} is not in the inventory")
+            return "quarantined"
+        try:
+            decoded, decoder = self._decode(event, placement)
+        except DecodeError as error:
+            self._quarantine(seq, part, message, event, error.reason, error.detail)
+            return "quarantined"
+        if decoded is not None:
+            for _ in decoded.warnings:
+                self._out.counts["decode_warning", placement.decoder] += 1
+        if event.simulated:
+            tags = Tags(f"simulated:{event.device_key}", model=placement.tags.model)
+            placement = Placement(placement.device, None, tags, placement.decoder, placement.container)
+        made, told = convert(event, time_ms, placement, self._kind(placement), decoded, decoder)
+        records.extend(made)
+        if not event.simulated:
+            self._out.told.append((event.device_key, time_ms, event, told))
+        return "stored"
+
+    def _place(self, event: UplinkEvent, time_ms: int) -> Placement | None:
+        key = event.device_key
+        placement = self._inventory.current.resolve(key, time_ms)
+        if placement is not None or self._provision is None:
+            return placement
+        if key not in self._new:
+            new = self._provision(event)
+            if new is None:
+                return None
+            zone = new.zone and (self._inventory.current.zones.get(new.zone.id) or new.zone)
+            self._new[key] = Inventory(
+                [zone] if zone else [],
+                [new.asset] if new.asset else [],
+                [new.device],
+                [new.assignment] if new.assignment else [],
+            )
+            self._out.provisioned.append(new)
+        return self._new[key].resolve(key, time_ms)
+
+    def settle_new(self) -> None:
+        """New devices have been entered: forget the provisional ones that the inventory now has."""
+        self._new = {key: one for key, one in self._new.items() if key not in self._inventory.current.devices}
+
+    def _decode(self, event: UplinkEvent, placement: Placement) -> tuple[Decoded | None, str]:
+        """(None, ...) for a frame that has nothing to decode: no application payload is a sign of life."""
+        if event.f_port == 0 and not event.payload and not event.decoded:
+            return None, placement.decoder
+        decoder = placement.decoder
+        if decoder == OBJECT_DECODER:
+            if event.decoded is None:
+                raise DecodeError(
+                    "no_payload_codec", "the network server sent no decoded object; give the device a decoder"
+                )
+            return self._decoders.map_object(placement.device.mapping, event), f"{OBJECT_DECODER}:{event.lns}"
+        if event.encrypted:
+            raise DecodeError("encrypted", "the payload is end-to-end encrypted")
+        if not event.payload:
+            return None, placement.decoder
+        decoded = self._decoders.decode(decoder, event.f_port, event.payload, event.received_ms)
+        return decoded, self._decoders.label(decoder)
+
+    def _kind(self, placement: Placement) -> str:
+        if placement.asset is not None and placement.asset.kind != "generic":
+            return placement.asset.kind
+        return "generic" if placement.decoder == OBJECT_DECODER else self._decoders.kind(placement.decoder)
+
+    def _network(self, seq: int, event: NetworkEvent, records: list[Record]) -> str:
+        out = self._out
+        if event.kind == "ignored":
+            out.counts["ignored_event", event.code or event.event] += 1
+            return "ignored"
+        out.counts["network_event", event.kind] += 1
+        if event.gateway_id is not None:
+            out.gateways[event.gateway_id] = _gateway_row(event)
+        if event.kind == "gateway_stats":
+            return "event"
+        key = event.device_key or event.dev_eui
+        if self._only is not None and key not in self._only:
+            return "ignored"
+        if event.kind == "join" and key and not self._frames.admit_join(key, event.event_id, event.event_ms):
+            return "duplicate"
+        out.events.append(
+            EventRow(
+                seq, event.dev_eui, event.gateway_id, event.event_ms, event.kind, event.lns, event.level, event.code,
+                event.text, event.values,
+            )
+        )  # fmt: skip
+        if event.kind == "status" and key:
+            placement = self._inventory.current.resolve(key, event.event_ms)
+            if placement is not None:
+                made, told = convert_status(event, placement)
+                records.extend(made)
+                out.told.append((key, event.event_ms, None, told))
+        return "event"
+
+    def _quarantine(
+        self, seq: int, part: int, message: Message, event: UplinkEvent | None, reason: str, detail: str
+    ) -> None:
+        hints = event.hints if event else Hints()
+        self._out.counts["quarantine_reason", reason] += 1
+        self._out.quarantine.append(
+            QuarantineEntry(
+                seq, part, message.received_ms, message.source, message.topic, message.payload, message.flags, reason, detail,
+                event.dev_eui if event else None, event.device_key if event else "", event.f_port if event else None,
+                hints.profile, hints.device_name, hints.application, hints.tags,
+            )
+        )  # fmt: skip
+
+
+def _fate(fates: set[str]) -> str:
+    """One word for a message of several events: the one that matters most."""
+    for fate in ("quarantined", "stored", "event", "duplicate"):
+        if fate in fates:
+            return fate
+    return "ignored"
+
+
+def _gateway_row(event: NetworkEvent) -> GatewayRow:
+    values: Mapping[str, Any] = event.values
+    online = values.get("online")
+    return GatewayRow(
+        event.gateway_id or "",
+        event.received_ms,
+        online if isinstance(online, bool) else (True if event.kind == "gateway_stats" else None),
+        values.get("latitude"),
+        values.get("longitude"),
+        dict(values) if event.kind == "gateway_stats" else None,
+    )
+
+
+def refused_entry(message: Message, seq: int, part: int, dev_eui: str, line: str, error: str) -> QuarantineEntry:
+    """A record that the store refused: the raw message again, with the record and the store's words as the detail."""
+    return QuarantineEntry(
+        seq, part, message.received_ms, message.source, message.topic, message.payload, message.flags,
+        "refused_by_store", f"{error} | {line}"[:4000], dev_eui, dev_eui,
+    )  # fmt: skip

@@ -1,0 +1,232 @@
+"""Decoding again: journaled frames with a better decoder (`replay`), quarantined ones after their cause is gone (`retry`)."""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gateway_bridge.uplink import Message
+from pipeline.effects import Effects, QuarantineEntry
+from pipeline.frames import FrameMemory
+from pipeline.ingest import CONSUMER, ReadingsConsumer
+from pipeline.journal import Journal, JournalCorrupt
+from pipeline.latest import LatestBook
+from pipeline.ports import ReadingStore
+from pipeline.process import Outcome, Processor, refused_entry
+from pipeline.reading import DeleteUnsupported, Refusal, UplinkRecords
+from pipeline.state import StateStore
+
+log = logging.getLogger(__name__)
+
+FUTURE_MS = 2 * 60 * 1000
+"""No frame's time lies further than this after its reception (lns.md 6.3 a)."""
+_BATCH = 2000
+
+
+class ReplayRefused(Exception):
+    """The replay would lose something; the text says what and what can be done instead."""
+
+
+class _Order(Struct, frozen=True):
+    """A replay on disk."""
+
+    start_ms: int
+    end_ms: int
+    devices: list[str] | None
+
+
+class ReplayReport(Struct):
+    """What decoding again did. Counts are frames, except `records`."""
+
+    frames: int = 0
+    stored: int = 0
+    records: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+
+
+class Replayer:
+    """Runs beside the living consumer: that one stands still only while the old records are deleted."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        consumer: ReadingsConsumer,
+        latest: LatestBook,
+        store: ReadingStore,
+        state: StateStore,
+        processor: Callable[[FrameMemory, frozenset[str] | None], Processor],
+        frames: Callable[[], FrameMemory],
+        frames_age_ms: int,
+    ) -> None:
+        """`processor` and `frames` build fresh ones: a replay has a memory of frames of its own."""
+        self._journal = journal
+        self._consumer = consumer
+        self._latest = latest
+        self._store = store
+        self._state = state
+        self._processor = processor
+        self._frames = frames
+        self._frames_age_ms = frames_age_ms
+        self.position: int | None = None
+        """The journal may not remove messages beyond this one: a replay still reads them."""
+
+    async def replay(self, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
+        """Replace all readings with a time in [start_ms, end_ms) by what the journal's frames decode to today.
+
+        `devices` None: of every device. ReplayRefused when the journal no longer reaches back far enough; DeleteUnsupported
+        when the store can't delete.
+        """
+        self._check_reach(start_ms)
+        async with self._consumer.held() as last_seq:
+            for device in sorted(devices) if devices is not None else [None]:
+                await self._store.delete(device, start_ms, end_ms)
+        memory = self._frames()
+        processor = self._processor(memory, devices)
+        book = LatestBook()
+        report = ReplayReport()
+        self.position = await self._journal.seq_before(start_ms - FUTURE_MS - self._frames_age_ms)
+        async for rows in self._rows(self.position, last_seq):
+            self.position = rows[0][0] - 1
+            received = {seq: message.received_ms for seq, message in rows}
+            for seq, message in rows:
+                processor.step(seq, message)
+            memory.take_fresh()
+            outcome = processor.take()
+            await self._write(_between(outcome, received, start_ms, end_ms), report, book, outcome)
+        async with self._consumer.held():
+            for device in book.devices:
+                self._latest.replace_between(device, start_ms, end_ms, book.devices[device])
+            await self._commit_latest()
+        self.position = None
+        return report
+
+    async def resumable(self, marker: Path, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
+        """`replay` that a crash can't leave half done: `marker` tells the next start to repeat it."""
+        self._check_reach(start_ms)
+        order = _Order(start_ms, end_ms, None if devices is None else sorted(devices))
+        with marker.open("wb") as file:
+            file.write(msgspec.json.encode(order))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            report = await self.replay(start_ms, end_ms, devices)
+        except (DeleteUnsupported, ReplayRefused):
+            marker.unlink()  # nothing was touched
+            raise
+        marker.unlink()
+        return report
+
+    async def resume(self, marker: Path) -> None:
+        """Repeat a replay that the last run did not finish."""
+        if marker.exists():
+            order = msgspec.json.decode(marker.read_bytes(), type=_Order)
+            log.warning("repeating a replay that was cut off", extra={"from": _utc(order.start_ms)})
+            devices = None if order.devices is None else frozenset(order.devices)
+            try:
+                await self.replay(order.start_ms, order.end_ms, devices)
+            except (DeleteUnsupported, ReplayRefused) as error:
+                log.error("the replay can't be repeated", extra={"error": str(error)})
+            marker.unlink()
+
+    def _check_reach(self, start_ms: int) -> None:
+        oldest = self._journal.figures()
+        if (oldest.removed or oldest.first_seq > 1) and (oldest.oldest_ms or 0) > start_ms - FUTURE_MS:
+            raise ReplayRefused(
+                "the journal no longer holds every frame since then: what is older would be deleted and not come back;"
+                f" replay from {_utc(oldest.oldest_ms)} or later"
+            )
+
+    async def retry(self, entries: Sequence[QuarantineEntry]) -> ReplayReport:
+        """Decide again about quarantined messages, in journal order; what succeeds leaves the quarantine."""
+        report = ReplayReport()
+        memory = self._frames()
+        processor = self._processor(memory, None)
+        by_seq: dict[int, list[QuarantineEntry]] = {}
+        for entry in sorted(entries, key=lambda e: (e.seq, e.part)):
+            if entry.reason != "journal_corrupt":
+                by_seq.setdefault(entry.seq, []).append(entry)
+        sequences = list(by_seq)
+        for start in range(0, len(sequences), _BATCH):
+            chunk = sequences[start : start + _BATCH]
+            for seq in chunk:
+                e = by_seq[seq][0]
+                processor.step(seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags))
+            outcome = processor.take()
+            async with self._consumer.held():
+                await self._write(outcome, report, self._latest, outcome, chunk)
+                await self._commit_latest()
+        return report
+
+    async def _rows(self, first: int, last: int) -> AsyncIterator[list[tuple[int, Message]]]:
+        after = first
+        while after < last:
+            try:
+                rows = await self._journal.read(after, _BATCH)
+            except JournalCorrupt as damage:
+                after = damage.seq + damage.n - 1
+                continue
+            rows = [row for row in rows if row[0] <= last]
+            if not rows:
+                return
+            yield rows
+            after = rows[-1][0]
+
+    async def _write(
+        self,
+        outcome: Outcome,
+        report: ReplayReport,
+        book: LatestBook,
+        whole: Outcome,
+        stale: Sequence[int] = (),
+    ) -> None:
+        refusals = await self._consumer.write(outcome.uplinks)
+        for device, time_ms, event, told in outcome.told:
+            book.learn(device, time_ms, event, told)
+        entries = outcome.quarantine + _refused(refusals, whole)
+        effects = Effects(CONSUMER, None, quarantine=entries)
+        decided = [*stale, *(uplink.seq for uplink in outcome.uplinks)]
+        await self._consumer.in_state_thread(partial(self._state.quarantine_release, decided))
+        await self._consumer.in_state_thread(partial(self._state.commit, effects))
+        report.frames += sum(n for (fate, _), n in whole.counts.items() if fate == "received")
+        report.duplicates += sum(n for (fate, _), n in whole.counts.items() if fate == "duplicate")
+        report.stored += len(outcome.uplinks)
+        report.records += sum(len(u.records) for u in outcome.uplinks)
+        report.quarantined += len(entries)
+
+    async def _commit_latest(self) -> None:
+        effects = Effects(CONSUMER, None, latest=self._latest.take_changes())
+        await self._consumer.in_state_thread(partial(self._state.commit, effects))
+
+
+def _between(outcome: Outcome, received: dict[int, int], start_ms: int, end_ms: int) -> Outcome:
+    """The part of an outcome that lies in the time range: records by their own time, the rest by its frame's."""
+    uplinks = []
+    for uplink in outcome.uplinks:
+        records = tuple(r for r in uplink.records if start_ms <= r.time_ms < end_ms)
+        if records:
+            uplinks.append(UplinkRecords(uplink.seq, records))
+    told = [
+        (device, time_ms, event, [t for t in values if start_ms <= t.time_ms < end_ms])
+        for device, time_ms, event, values in outcome.told
+    ]
+    quarantine = [e for e in outcome.quarantine if start_ms <= received.get(e.seq, 0) < end_ms]
+    return Outcome(uplinks=uplinks, told=told, quarantine=quarantine)
+
+
+def _refused(refusals: Sequence[Refusal], outcome: Outcome) -> list[QuarantineEntry]:
+    entries = []
+    for part, refusal in enumerate(refusals, 1):
+        line = f"{refusal.record.measurement} {refusal.record.time_ms} {refusal.record.fields}"
+        message = outcome.raw[refusal.seq]
+        entries.append(refused_entry(message, refusal.seq, part, refusal.record.tags.dev_eui, line, refusal.error))
+    return entries
+
+
+def _utc(ms: int | None) -> str:
+    return "now" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
