@@ -71,8 +71,9 @@ def _read_up(payload: bytes) -> Up:
 
 
 def _read_other(payload: bytes) -> Other:
+    other = guarded(_decode_other, payload)
     check_names(payload)
-    return guarded(_decode_other, payload)
+    return other
 
 
 def _from_protobuf(payload: bytes, event: str, shape: type[_T]) -> _T:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-Counter = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
+Uint = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
+Int = Annotated[int, Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
 Port = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -57,20 +58,20 @@ class RxInfo(Shape):
 class Lora(Shape):
     """Hz."""
 
-    bandwidth: int | None = None
-    spreading_factor: int | None = None
+    bandwidth: Uint | None = None
+    spreading_factor: Uint | None = None
 
 
 class Fsk(Shape):
     """Bit/s."""
 
-    datarate: int | None = None
+    datarate: Uint | None = None
 
 
 class LrFhss(Shape):
     """Hz."""
 
-    operating_channel_width: int | None = None
+    operating_channel_width: Uint | None = None
 
 
 class Modulation(Shape):
@@ -84,7 +85,7 @@ class Modulation(Shape):
 class TxInfo(Shape):
     """Frequency in Hz."""
 
-    frequency: int | None = None
+    frequency: Uint | None = None
     modulation: Modulation | None = None
 
 
@@ -95,8 +96,8 @@ class Up(Shape):
     deduplication_id: str | None = None
     time: str | None = None
     dev_addr: str | None = None
-    dr: int | None = None
-    f_cnt: Counter | None = None
+    dr: Uint | None = None
+    f_cnt: Uint | None = None
     f_port: Port | None = None
     confirmed: bool | None = None
     data: str | None = None
@@ -115,15 +116,15 @@ class Other(Shape):
     dev_addr: str | None = None
     queue_item_id: str | None = None
     acknowledged: bool | None = None
-    f_cnt_down: Counter | None = None
-    downlink_id: int | None = None
+    f_cnt_down: Uint | None = None
+    downlink_id: Uint | None = None
     gateway_id: str | None = None
     tx_info: TxInfo | None = None
-    level: str | int | None = None
-    code: str | int | None = None
+    level: str | Uint | None = None
+    code: str | Uint | None = None
     description: str | None = None
     context: dict[str, str] | None = None
-    margin: int | None = None
+    margin: Int | None = None
     external_power_source: bool | None = None
     battery_level_unavailable: bool | None = None
     battery_level: float | None = None

@@ -222,8 +222,11 @@ class Link:
             flags |= QOS0
             self.source.state.received_qos0 += 1
             self.source.note_lossy("messages arrive at QoS 0")
-        else:
-            self.mids.append(message.mid if message.qos == 1 else -message.mid)
+        elif message.qos == 1:
+            self.mids.append(message.mid)
+        else:  # left over from a subscription that somebody made with this client id; ours never ask for QoS 2
+            self.mids.append(-message.mid)
+            self.source.note_lossy("messages of an older QoS 2 subscription, confirmed before they are on disk")
         try:
             topic = message.topic
         except UnicodeDecodeError:

@@ -141,12 +141,19 @@ def parse_proximus(context: Context) -> list[Event]:
     return [uplink(context, device, frame)]
 
 
+_CONDUIT_EVENTS = frozenset({"init", "close", "disconnected"})
+
+
 def parse_multitech(context: Context) -> list[Event]:
     """MultiTech Conduit: the gateway's own broker or app-connect; its clock is the gateway's."""
     document = load_object(context.message.payload)
     found = first(document, "deveui", "devEUI")
     device = Device(eui(found), text(document.get("appeui")), text(found), dev_addr(document.get("devaddr")))
     event = event_name(context.message.topic)
+    if found is None:
+        if event in _CONDUIT_EVENTS:
+            return ignored(context, event, "conduit_event")
+        raise EnvelopeError("bad_envelope", "no deveui")
     if event == "joined":
         return [network_event(context, device, Notice(kind="join", event=event))]
     if "data" not in document and "fcnt" not in document:

@@ -77,9 +77,13 @@ class MqttSource:
         while not self._stopping:
             lived_s = await self._one_connection()
             failures = 0 if lived_s > STABLE_S else failures + 1
-            # Nobody corrects a password within a second, and brokers lock out who tries too often.
-            attempt = 20 if self.state.bad_credentials else failures
-            await asyncio.sleep(retry_delay_s(attempt, self.mqtt.reconnect_max_s, self._rng))
+            await asyncio.sleep(self.retry_in_s(failures))
+
+    def retry_in_s(self, failures: int) -> float:
+        """How long to wait after so many failures in a row. Bad credentials wait longest at once: nobody corrects a
+        password within a second, and brokers lock out who tries too often."""
+        attempt = 20 if self.state.bad_credentials else failures
+        return retry_delay_s(attempt, self.mqtt.reconnect_max_s, self._rng)
 
     async def _one_connection(self) -> float:
         """One link from connect to loss; how many seconds it was connected."""

@@ -17,8 +17,8 @@ _decode = msgspec.json.Decoder().decode
 def load(payload: bytes) -> Any:
     """The JSON value of `payload`. EnvelopeError bad_json when it isn't strictly well formed."""
     value = guarded(_decode, payload)
-    check_tree(value)
-    check_names(payload)
+    if not _holds_as_many_names(payload, check_tree(value)):
+        check_names(payload)
     return value
 
 
@@ -46,23 +46,40 @@ def guarded(decode: Callable[[bytes], _T], payload: bytes) -> _T:
         raise EnvelopeError("bad_json", f"nested deeper than {MAX_DEPTH} levels") from error
 
 
-def check_tree(value: object) -> None:
-    """EnvelopeError bad_json when `value` nests deeper than `MAX_DEPTH` or holds an integer beyond 64 bits."""
+def check_tree(value: object) -> int:
+    """How many names all objects in `value` have together.
+
+    EnvelopeError bad_json when it nests deeper than `MAX_DEPTH` or holds an integer beyond 64 bits.
+    """
+    names = 0
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
         for item in level:
             kind = type(item)
             if kind is dict:
+                names += len(item)
                 inner.extend(item.values())
             elif kind is list:
                 inner.extend(item)
             elif kind is int and not -_INT_LIMIT <= item < _INT_LIMIT:
                 raise EnvelopeError("bad_json", "integer beyond 64 bits")
         if not inner:
-            return
+            return names
         level = inner
     raise EnvelopeError("bad_json", f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _holds_as_many_names(payload: bytes, names: int) -> bool:
+    """True when no name can have been lost to a double: the quick proof, which nearly every message passes.
+
+    Where no blank stands before a colon, each name ends in `":`. Texts may hold more of these, never fewer: if
+    there are just as many as names were kept, none came twice.
+    """
+    return payload.count(b'":') == names and not any(blank in payload for blank in _BLANK_COLONS)
+
+
+_BLANK_COLONS = (b" :", b"\t:", b"\n:", b"\r:")
 
 
 def check_flat(value: dict[str, Any]) -> None:

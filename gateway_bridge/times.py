@@ -38,17 +38,16 @@ def parse_time(text: object) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if moment.year < 2000:
-        return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     gap = moment - _EPOCH
-    return gap.days * 86_400_000 + gap.seconds * 1000 + gap.microseconds // 1000
+    ms = gap.days * 86_400_000 + gap.seconds * 1000 + gap.microseconds // 1000
+    return ms if _YEAR_2000_MS <= ms <= _LAST_MS else None
 
 
 def epoch_ms(value: float | None, per_second: int) -> int | None:
     """Unix ms of an epoch figure counted in 1/`per_second` s; None when absent or outside the years 2000 to 9999."""
-    if value is None:
+    if value is None or abs(value) > _LAST_MS:
         return None
     ms = int(value * 1000 // per_second)
     return ms if _YEAR_2000_MS <= ms <= _LAST_MS else None

@@ -1,6 +1,6 @@
 """Decoded values of one frame become records: grouped, placed, checked for plausibility, with fill levels. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -30,33 +30,37 @@ class Told(Struct, frozen=True, gc=False):
 class _Group:
     """One record in the making."""
 
-    __slots__ = ("fields", "historical", "qualities")
+    __slots__ = ("fields", "historical", "placement", "qualities")
 
-    def __init__(self, historical: bool) -> None:
+    def __init__(self, historical: bool, placement: Placement) -> None:
+        self.placement = placement
         self.fields: dict[str, FieldValue] = {}
         self.qualities: dict[str, str] = {}
         self.historical = historical
 
 
 _Key = tuple[str, str, int]  # measurement, channel, time
+Where = Callable[[str, int], tuple[Placement, str]]
+"""Channel and time (Unix ms) -> where the device was then, and the measurement of its readings there."""
 
 
 def convert(
-    event: UplinkEvent, time_ms: int, placement: Placement, kind: str, decoded: Decoded | None, decoder: str
+    event: UplinkEvent, time_ms: int, here: tuple[Placement, str], where: Where, decoded: Decoded | None, decoder: str
 ) -> tuple[list[Record], list[Told]]:
     """The frame's records (readings first, then the radio record) and what they tell about the present.
 
-    `time_ms` is the frame's own time, `kind` the measurement that its readings belong to; values that bring a time of their own become historical records.
+    `time_ms` is the frame's own time, `here` the placement and measurement valid then; `where` answers for channels and
+    for values that bring a time of their own, which become historical records.
     """
     past = event.retained or event.backfilled
-    groups = _group(decoded, time_ms, kind, past) if decoded is not None else {}
-    tags = placement.tags
+    groups = _group(decoded, time_ms, here, where, past) if decoded is not None else {}
     records: list[Record] = []
     told: list[Told] = []
     for (measurement, channel, at), group in groups.items():
         fields, qualities = group.fields, group.qualities
-        if placement.container is not None and "distance" in fields and "fill_level" not in fields:
-            _add_fill(fields, qualities, placement.container)
+        container = group.placement.container
+        if container is not None and "distance" in fields and "fill_level" not in fields:
+            _add_fill(fields, qualities, container)
         told.extend(
             Told(name, channel, value, at, qualities.get(name, "ok"), group.historical)
             for name, value in fields.items()
@@ -72,7 +76,8 @@ def convert(
         fields["late"] = event.received_ms - at > LATE_MS
         fields["time_source"] = "device" if group.historical and not past else event.time_source
         fields["decoder"] = decoder
-        records.append(Record(measurement, tags, channel, at, fields))
+        records.append(Record(measurement, group.placement.tags, channel, at, fields))
+    tags = here[0].tags
     records.append(_radio(event, time_ms, tags))
     if event.battery_percent is not None:
         told.append(Told("battery_level", "", event.battery_percent, time_ms, "ok", past))
@@ -80,17 +85,24 @@ def convert(
     return records, told
 
 
-def _group(decoded: Decoded, time_ms: int, kind: str, past: bool) -> dict[_Key, _Group]:
+def _group(
+    decoded: Decoded, time_ms: int, here: tuple[Placement, str], where: Where, past: bool
+) -> dict[_Key, _Group]:
     groups: dict[_Key, _Group] = {}
+    places: dict[tuple[str, int], tuple[Placement, str]] = {("", time_ms): here}
     for quantity, value, channel, own_ms, quality in _plain(decoded):
         at = time_ms if own_ms is None else own_ms
+        place = places.get((channel, at))
+        if place is None:
+            place = places[channel, at] = where(channel, at)
+        placement, kind = place
         measurement = "generic" if quantity in _GENERIC else kind
         group = groups.get((measurement, channel, at))
         while group is not None and (quantity in group.fields or quantity in group.qualities):
             at += 1  # several events of one frame stay several records
             group = groups.get((measurement, channel, at))
         if group is None:
-            group = groups[(measurement, channel, at)] = _Group(past or own_ms is not None)
+            group = groups[(measurement, channel, at)] = _Group(past or own_ms is not None, placement)
         if value is None:
             group.qualities[quantity] = quality
             continue

@@ -23,7 +23,7 @@ from pipeline.frames import FrameMemory
 from pipeline.journal import Journal, JournalCorrupt, JournalUnavailable
 from pipeline.latest import LatestBook
 from pipeline.ports import ReadingStore
-from pipeline.process import InventoryBox, Outcome, Processor, refused_entry
+from pipeline.process import InventoryBox, Outcome, Processor, note_gateway, refused_entry
 from pipeline.reading import Refusal, StoreMisconfigured, StoreUnavailable, UplinkRecords
 from pipeline.state import StateStore, StateUnavailable
 
@@ -223,7 +223,8 @@ class ReadingsConsumer:
         staged.frame_keys.append(landed.frame_keys)
         staged.quarantine += outcome.quarantine
         staged.events += outcome.events
-        staged.gateways.update(outcome.gateways)
+        for gateway in outcome.gateways.values():
+            note_gateway(staged.gateways, gateway)
         staged.provisioned += outcome.provisioned
         staged.counts += outcome.counts
         self._refused(refusals, outcome)

@@ -17,12 +17,16 @@ from pipeline.adopt import NewDevice
 from pipeline.convert import Told, convert, convert_status
 from pipeline.effects import EventRow, GatewayRow, QuarantineEntry
 from pipeline.frames import FrameMemory
-from pipeline.inventory import OBJECT_DECODER, Inventory, Placement
+from pipeline.inventory import OBJECT_DECODER, Asset, Inventory, Placement, Zone
 from pipeline.reading import Record, Tags, UplinkRecords
 
 QUARANTINE_REASONS_HERE = frozenset(
-    {"unknown_device", "encrypted", "no_object", "retained_without_time", "journal_corrupt", "refused_by_store"}
+    {"unknown_device", "encrypted", "retained_without_time", "journal_corrupt", "refused_by_store"}
 )
+
+
+SIMULATED = "simulated:"
+"""Before the DevEUI of what a network server only simulates: never mixed with what a device measured."""
 
 
 class Decoders(Protocol):
@@ -92,6 +96,8 @@ class Processor:
         self._inventory = inventory
         self._only = only
         self._new: dict[str, Inventory] = {}
+        self._new_zones: dict[str, Zone] = {}
+        self._new_assets: dict[str, Asset] = {}
         self._decoders = decoders
         self._frames = frames
         self._provision = provision
@@ -136,9 +142,11 @@ class Processor:
     def _uplink(self, seq: int, part: int, message: Message, event: UplinkEvent, records: list[Record]) -> str:
         if self._only is not None and event.device_key not in self._only:
             return "ignored"
+        heard_ms = event.event_ms if event.retained or event.backfilled else event.received_ms
         for reception in event.gateways:
-            self._out.gateways[reception.gateway_id] = GatewayRow(
-                reception.gateway_id, event.received_ms, None, reception.latitude, reception.longitude
+            note_gateway(
+                self._out.gateways,
+                GatewayRow(reception.gateway_id, heard_ms, None, reception.latitude, reception.longitude),
             )
         if event.retained and event.time_source == "bridge":
             self._quarantine(
@@ -160,14 +168,28 @@ class Processor:
         if decoded is not None:
             for _ in decoded.warnings:
                 self._out.counts["decode_warning", placement.decoder] += 1
-        if event.simulated:
-            tags = Tags(f"simulated:{event.device_key}", model=placement.tags.model)
-            placement = Placement(placement.device, None, tags, placement.decoder, placement.container)
-        made, told = convert(event, time_ms, placement, self._kind(placement), decoded, decoder)
+        made, told = self._convert(event, time_ms, placement, decoded, decoder)
         records.extend(made)
         if not event.simulated:
             self._out.told.append((event.device_key, time_ms, event, told))
         return "stored"
+
+    def _convert(
+        self, event: UplinkEvent, time_ms: int, placement: Placement, decoded: Decoded | None, decoder: str
+    ) -> tuple[list[Record], list[Told]]:
+        key = event.device_key
+        if event.simulated:
+            tags = Tags(f"{SIMULATED}{key}", model=placement.tags.model)
+            nowhere = Placement(placement.device, None, tags, placement.decoder, placement.container)
+            here = (nowhere, self._kind(placement))
+            return convert(event, time_ms, here, lambda _channel, _at: here, decoded, decoder)
+        inventory = self._new.get(key) or self._inventory.current
+
+        def where(channel: str, at: int) -> tuple[Placement, str]:
+            there = inventory.resolve(key, at, channel) or placement
+            return there, self._kind(there)
+
+        return convert(event, time_ms, (placement, self._kind(placement)), where, decoded, decoder)
 
     def _place(self, event: UplinkEvent, time_ms: int) -> Placement | None:
         key = event.device_key
@@ -178,33 +200,42 @@ class Processor:
             new = self._provision(event)
             if new is None:
                 return None
-            zone = new.zone and (self._inventory.current.zones.get(new.zone.id) or new.zone)
-            self._new[key] = Inventory(
-                [zone] if zone else [],
-                [new.asset] if new.asset else [],
-                [new.device],
-                [new.assignment] if new.assignment else [],
-            )
+            self._new[key] = self._provisional(new)
             self._out.provisioned.append(new)
         return self._new[key].resolve(key, time_ms)
 
+    def _provisional(self, new: NewDevice) -> Inventory:
+        """The new device where the inventory will have it: what is known of its asset and zone already stays as it is,
+        else the first device that names them describes them."""
+        current, asset = self._inventory.current, new.asset
+        if new.zone is not None:
+            self._new_zones.setdefault(new.zone.id, new.zone)
+        if asset is not None:
+            asset = current.assets.get(asset.id) or self._new_assets.setdefault(asset.id, asset)
+        zone = asset and asset.zone and (current.zones.get(asset.zone) or self._new_zones[asset.zone])
+        rows = [new.assignment] if new.assignment else []
+        return Inventory([zone] if zone else [], [asset] if asset else [], [new.device], rows)
+
     def settle_new(self) -> None:
         """New devices have been entered: forget the provisional ones that the inventory now has."""
-        self._new = {key: one for key, one in self._new.items() if key not in self._inventory.current.devices}
+        current = self._inventory.current
+        self._new = {key: one for key, one in self._new.items() if key not in current.devices}
+        self._new_assets = {key: one for key, one in self._new_assets.items() if key not in current.assets}
+        self._new_zones = {key: one for key, one in self._new_zones.items() if key not in current.zones}
 
     def _decode(self, event: UplinkEvent, placement: Placement) -> tuple[Decoded | None, str]:
         """(None, ...) for a frame that has nothing to decode: no application payload is a sign of life."""
         if event.f_port == 0 and not event.payload and not event.decoded:
             return None, placement.decoder
         decoder = placement.decoder
+        if event.encrypted and (decoder != OBJECT_DECODER or event.decoded is None):
+            raise DecodeError("encrypted", "the payload is end-to-end encrypted")
         if decoder == OBJECT_DECODER:
             if event.decoded is None:
                 raise DecodeError(
                     "no_payload_codec", "the network server sent no decoded object; give the device a decoder"
                 )
             return self._decoders.map_object(placement.device.mapping, event), f"{OBJECT_DECODER}:{event.lns}"
-        if event.encrypted:
-            raise DecodeError("encrypted", "the payload is end-to-end encrypted")
         if not event.payload:
             return None, placement.decoder
         decoded = self._decoders.decode(decoder, event.f_port, event.payload, event.received_ms)
@@ -222,7 +253,7 @@ class Processor:
             return "ignored"
         out.counts["network_event", event.kind] += 1
         if event.gateway_id is not None:
-            out.gateways[event.gateway_id] = _gateway_row(event)
+            note_gateway(out.gateways, _gateway_row(event))
         if event.kind == "gateway_stats":
             return "event"
         key = event.device_key or event.dev_eui
@@ -241,7 +272,8 @@ class Processor:
             if placement is not None:
                 made, told = convert_status(event, placement)
                 records.extend(made)
-                out.told.append((key, event.event_ms, None, told))
+                if not event.retained:
+                    out.told.append((key, event.event_ms, None, told))
         return "event"
 
     def _quarantine(
@@ -266,12 +298,28 @@ def _fate(fates: set[str]) -> str:
     return "ignored"
 
 
+def note_gateway(gateways: dict[str, GatewayRow], row: GatewayRow) -> None:
+    """Add what was learned of a gateway; what the row does not say stays as it was."""
+    known = gateways.get(row.gateway_id)
+    if known is not None and known != row:
+        row = GatewayRow(
+            row.gateway_id,
+            max(row.last_seen_ms, known.last_seen_ms),
+            known.online if row.online is None else row.online,
+            known.latitude if row.latitude is None else row.latitude,
+            known.longitude if row.longitude is None else row.longitude,
+            known.stats if row.stats is None else row.stats,
+        )
+    gateways[row.gateway_id] = row
+
+
 def _gateway_row(event: NetworkEvent) -> GatewayRow:
     values: Mapping[str, Any] = event.values
     online = values.get("online")
+    silent = event.retained or online is False  # the broker speaks for it, from its store or as its last will
     return GatewayRow(
         event.gateway_id or "",
-        event.received_ms,
+        0 if silent else event.received_ms,
         online if isinstance(online, bool) else (True if event.kind == "gateway_stats" else None),
         values.get("latitude"),
         values.get("longitude"),

@@ -17,6 +17,7 @@ from simulators.load import LoadSource, with_garbage
 from simulators.load_publisher import LoadPublisher
 
 _RECONNECT_S = 1.0
+_ANSWER_S = 3.0
 _TICK_S = 0.01
 
 
@@ -85,7 +86,12 @@ async def publish_city(
 
 def _client(broker: Broker) -> aiomqtt.Client:
     return aiomqtt.Client(
-        broker.host, broker.port, username=broker.username, password=broker.password, identifier=broker.client_id
+        broker.host,
+        broker.port,
+        username=broker.username,
+        password=broker.password,
+        identifier=broker.client_id,
+        timeout=_ANSWER_S,
     )
 
 

@@ -1,9 +1,10 @@
 """The real service with a fault in it: killed exactly between two steps, or built wrong on purpose.
 
-    python tests/loss_service.py CONFIG [--kill commit-ack|store-cursor --after N] [--mutant ack-first|cursor-first]
+    python tests/loss_service.py CONFIG [--kill commit-ack|store-cursor] [--mutant ack-first|cursor-first]
 
-`commit-ack` dies after the Nth commit of the journal, before anything is acknowledged. `store-cursor` dies after a
-confirmed write, before the cursor moves for the Nth time. The mutants break the two rules that the loss test is about; it must notice.
+`commit-ack` dies after the first commit of the journal, before anything is acknowledged. `store-cursor` dies after the
+first confirmed writes, before the cursor moves. The mutants break the two rules that the loss test is about; it must
+notice.
 """
 
 import argparse
@@ -34,27 +35,23 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_between_commit_and_acknowledgement(after: int) -> None:
-    original, done = Journal.append, [0]
+def kill_between_commit_and_acknowledgement() -> None:
+    original = Journal.append
 
     async def append(self: Journal, messages: Sequence[Message], passed: int = 0) -> int:
         seq = await original(self, messages, passed)
-        done[0] += 1
-        if done[0] == after:
-            die()
+        die()
         return seq
 
     Journal.append = append  # type: ignore[method-assign]
 
 
-def kill_between_store_and_cursor(after: int) -> None:
-    original, done = StateStore.commit, [0]
+def kill_between_store_and_cursor() -> None:
+    original = StateStore.commit
 
     def commit(self: StateStore, effects: Effects) -> None:
-        if effects.seq is not None and effects.frame_keys:
-            done[0] += 1
-            if done[0] == after:
-                die()
+        if effects.seq is not None:
+            die()
         original(self, effects)
 
     StateStore.commit = commit  # type: ignore[method-assign]
@@ -91,7 +88,6 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("config", type=Path)
     parser.add_argument("--kill", choices=("commit-ack", "store-cursor"))
-    parser.add_argument("--after", type=int, default=1)
     parser.add_argument("--mutant", choices=("ack-first", "cursor-first"))
     args = parser.parse_args()
     if args.mutant == "ack-first":
@@ -99,9 +95,9 @@ def main() -> int:
     if args.mutant == "cursor-first":
         move_cursor_first()
     if args.kill == "commit-ack":
-        kill_between_commit_and_acknowledgement(args.after)
+        kill_between_commit_and_acknowledgement()
     if args.kill == "store-cursor":
-        kill_between_store_and_cursor(args.after)
+        kill_between_store_and_cursor()
     settings = load_settings(args.config, {})
     set_up_logging("text")
     folder = DataFolder(settings.data_dir)

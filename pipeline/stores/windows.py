@@ -53,9 +53,8 @@ def pieces(start_ms: int, end_ms: int, every_ms: int, zone: ZoneInfo) -> list[Pi
     found: list[Piece] = []
     cursor, offset = low, _offset_ms(low, zone)
     for at, following in changes:
-        if _same_grid(at, offset, following, every_ms):
-            continue
-        cursor = _cut(found, cursor, at, offset, following, every_ms)
+        if not _same_grid(at, offset, following, every_ms):
+            cursor = _cut(found, cursor, at, offset, following, every_ms)
         offset = following
     found.append(Piece(cursor, high, -offset % every_ms, 0))
     return [clipped for piece in found if (clipped := _clip(piece, start_ms, end_ms)) is not None]

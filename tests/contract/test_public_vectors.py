@@ -41,7 +41,7 @@ def milesight(row: Wanted) -> Wanted:
 
 
 def dragino(row: Wanted) -> Wanted:
-    """An unconnected probe (all zero, no sensor flag) measures nothing with us; a probe temperature of 0 is left out."""
+    """An unconnected probe (all zero, no sensor flag) measures nothing with us; a probe temperature of 0 is dropped."""
     got = row["expected"]
     soil = [float(got[name]) for name in ("water_SOIL", "temp_SOIL", "conduct_SOIL")]
     unconnected = not any(soil) and not got["s_flag"]

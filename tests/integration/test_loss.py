@@ -119,9 +119,9 @@ class Rig:
     lives: Counter[str] = field(default_factory=Counter)
     url: str = ""
 
-    def start(self, kill: str | None = None, after: int = 1) -> "subprocess.Popen[str]":
+    def start(self, kill: str | None = None) -> "subprocess.Popen[str]":
         command = [sys.executable, str(SERVICE), str(self.folder / "loracity.yaml")]
-        command += ["--kill", kill, "--after", str(after)] if kill else []
+        command += ["--kill", kill] if kill else []
         command += ["--mutant", self.mutant] if self.mutant else []
         with (self.folder / "service.log").open("ab") as log:
             return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=SERVICE.parent.parent)
@@ -135,8 +135,8 @@ class Rig:
     def log(self) -> str:
         return (self.folder / "service.log").read_text(errors="replace")
 
-    def killed_by_itself(self, kill: str, after: int) -> None:
-        service = self.start(kill, after)
+    def killed_by_itself(self, kill: str) -> None:
+        service = self.start(kill)
         assert service.wait(DEADLINE_S) == -signal.SIGKILL, f"{kill}: ended by itself\n{self.log()[-3000:]}"
         self.lives[kill] += 1
 
@@ -261,7 +261,7 @@ def run_faults(rig: Rig, rng: random.Random, faults: list[str]) -> None:
             if fault == "random":
                 rig.killed_after(rng.uniform(0.0, 0.6))
             else:
-                rig.killed_by_itself(fault, rng.randint(1, 2))
+                rig.killed_by_itself(fault)
 
 
 def run(folder: Path, data: Path, mutant: str | None, kills: int, uplinks: int) -> dict[str, int]:

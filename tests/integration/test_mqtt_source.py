@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 import uvloop
 
@@ -286,6 +287,21 @@ async def test_retained_messages_are_flagged(broker: MosquittoServer) -> None:
         assert sink.messages[0].flags == RETAINED
 
 
+async def test_qos_2_of_an_older_subscription_is_emptied_and_told(broker: MosquittoServer) -> None:
+    """Somebody subscribed at QoS 2 with our client id: its queue is delivered and confirmed, and called lossy."""
+    client_id = random_id("qos2")
+    async with aiomqtt.Client("127.0.0.1", broker.port, identifier=client_id, clean_session=False) as older:
+        await older.subscribe(FILTER, qos=2)
+    await asyncio.to_thread(broker.publish, TOPIC, numbered(0, 5), 2)
+    sink = Keeper(settle=False)
+    async with running(make_source(broker.port, sink, client_id)) as source:
+        await until(lambda: len(sink.messages) == 5, "5 messages")
+        assert "QoS 2" in source.state.lossy and sink.payloads == numbered(0, 5)
+        assert "Received PUBCOMP" not in broker.log()
+        sink.settle_all()
+        await until(lambda: broker.log().count("Received PUBCOMP") == 5, "5 confirmations")
+
+
 @PROTOCOLS
 async def test_bad_credentials_are_said_in_words_and_retried_slowly(tmp_path: Path, protocol: str) -> None:
     """A wrong password shows in the state, without the password, and the right one connects."""
@@ -299,6 +315,9 @@ async def test_bad_credentials_are_said_in_words_and_retried_slowly(tmp_path: Pa
             await until(lambda: source.state.bad_credentials, "the refusal")
             assert "user name" in source.state.last_error and "hunter2" not in source.state.last_error
             assert not source.state.connected and source.state.connect_failures == 1
+            assert source.retry_in_s(1) >= 30
+            source.state.bad_credentials = False
+            assert source.retry_in_s(1) <= 2
         secret = tmp_path / "secret"
         secret.write_text("right\n")
         right = {"username": "bridge", "password_file": secret, "protocol": protocol}

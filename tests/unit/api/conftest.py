@@ -16,11 +16,11 @@ async def city(tmp_path: Path) -> AsyncIterator[SmallCity]:
     city, running = await open_city(tmp_path)
     for hours in (3, 2, 1):
         distance = DecodedValue("distance", 100.0 + 100 * hours)
-        await city.hear(BIN, NOW - hours * HOUR, distance, DecodedValue("tilt_alarm", False), battery=90.0 + hours)
-    await city.hear(BED, NOW - HOUR, DecodedValue("soil_moisture_vwc", 31.5), DecodedValue("battery_level", 77.0))
+        city.hear(BIN, NOW - hours * HOUR, distance, DecodedValue("tilt_alarm", False), battery=90.0 + hours)
+    city.hear(BED, NOW - HOUR, DecodedValue("soil_moisture_vwc", 31.5), DecodedValue("battery_level", 77.0))
     states = [DecodedValue("valve_state", "open", "1"), DecodedValue("valve_state", "closed", "2")]
-    await city.hear(VALVE, NOW - HOUR, *states, DecodedValue("pipe_pressure", None, quality="sensor_error"))
-    await city.hear(NAMELESS, NOW - HOUR, DecodedValue("generic", 4.5, "sits"))
+    city.hear(VALVE, NOW - HOUR, *states, DecodedValue("pipe_pressure", None, quality="sensor_error"))
+    city.hear(NAMELESS, NOW - HOUR, DecodedValue("generic", 4.5, "sits"))
     yield city
     await close_city(city, running)
 

@@ -46,6 +46,7 @@ class SmallCity:
         self.verdicts = [Check("journal", "ok"), Check("store", "ok", "DuckDB")]
         self.trouble: Exception | None = None
         self.queries: list[SeriesQuery] = []
+        self._unwritten: list[Record] = []
 
     @property
     def latest(self) -> Mapping[str, DeviceLatest]:
@@ -62,6 +63,9 @@ class SmallCity:
         self.queries.append(query)
         if self.trouble is not None:
             raise self.trouble
+        if self._unwritten:
+            assert await self.store.write([UplinkRecords(1, tuple(self._unwritten))]) == []
+            self._unwritten = []
         return await self.store.series(query)
 
     def checks(self) -> list[Check]:
@@ -73,20 +77,19 @@ class SmallCity:
     def now_ms(self) -> int:
         return NOW
 
-    async def hear(self, dev_eui: str, time_ms: int, *values: DecodedValue, **more: Any) -> None:
-        """Write a frame's readings and learn its values, as the pipeline does."""
+    def hear(self, dev_eui: str, time_ms: int, *values: DecodedValue, **more: Any) -> None:
+        """Take a frame's readings for the store and learn its values, as the pipeline does."""
         placement = self.inventory.resolve(dev_eui, time_ms)
         assert placement is not None
         event = uplink(dev_eui, time_ms, **more)
         kind = placement.asset.kind if placement.asset else "generic"
         records, told = convert(event, time_ms, placement, kind, Decoded(values), placement.decoder)
-        assert await self.store.write([UplinkRecords(1, tuple(records))]) == []
+        self._unwritten += records
         self.book.learn(dev_eui, time_ms, event, told)
 
-    async def write(self, measurement: str, dev_eui: str, channel: str, time_ms: int, **fields: Any) -> None:
-        """Write one record as it is."""
-        record = Record(measurement, Tags(dev_eui), channel, time_ms, fields)
-        assert await self.store.write([UplinkRecords(1, (record,))]) == []
+    def write(self, measurement: str, dev_eui: str, channel: str, time_ms: int, **fields: Any) -> None:
+        """Take one record for the store. What was taken is written when readings are asked for first."""
+        self._unwritten.append(Record(measurement, Tags(dev_eui), channel, time_ms, fields))
 
 
 def city_inventory() -> Inventory:
@@ -118,8 +121,9 @@ def city_inventory() -> Inventory:
 def uplink(dev_eui: str, time_ms: int, *, battery: float | None = None) -> UplinkEvent:
     """A frame that two gateways heard."""
     gateways = (Reception("gw-far", -110, -3.5), Reception("gw-near", -90, 8))
+    dev_eui_or_none = None if "/" in dev_eui else dev_eui
     return UplinkEvent(
-        "chirpstack4", None if "/" in dev_eui else dev_eui, dev_eui, None, "", 7, 85, b"", False, None, False, "SF7BW125",
+        "chirpstack4", dev_eui_or_none, dev_eui, None, "", 7, 85, b"", False, None, False, "SF7BW125",
         868_100_000, gateways, time_ms, "server", False, time_ms, time_ms + 250, battery_percent=battery, hints=Hints(),
     )  # fmt: skip
 
@@ -127,7 +131,6 @@ def uplink(dev_eui: str, time_ms: int, *, battery: float | None = None) -> Uplin
 async def open_city(folder: Path, journal_bytes: int = 1_000_000) -> tuple[SmallCity, asyncio.Task[None]]:
     """The city with its intake running."""
     store = EmbeddedStore(folder / "readings.duckdb", "64MB")
-    await store.open()
     city = SmallCity(store, Journal(folder / "journal.sqlite", journal_bytes, 10**9), [HOOK])
     return city, asyncio.create_task(city.intake.run())
 
