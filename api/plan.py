@@ -51,13 +51,13 @@ def _own_kind(decoder: str) -> str:
 
 def kinds_between(inventory: Inventory, dev_eui: str, start_ms: int, end_ms: int, now_ms: int) -> tuple[str, ...]:
     """The measurements that the device's readings of a range (Unix ms) may lie in, today's first: a device may have
-    been moved from a bin to a bed."""
+    been moved from a bin to a bed, and its channels may hang on things of their own."""
     known = inventory.devices[dev_eui]
     found = dict.fromkeys(kind_of(p) for p in [inventory.resolve(dev_eui, now_ms)] if p is not None)
     for (device, channel, begin_ms), row in inventory.assignments.items():
-        if device != dev_eui or channel or begin_ms >= end_ms or (row.end_ms is not None and row.end_ms <= start_ms):
+        if device != dev_eui or begin_ms >= end_ms or (row.end_ms is not None and row.end_ms <= start_ms):
             continue
-        placement = inventory.resolve(dev_eui, begin_ms)
+        placement = inventory.resolve(dev_eui, begin_ms, channel)
         if placement is not None:
             found[kind_of(placement)] = None
     found[_own_kind(known.decoder)] = None

@@ -1,1 +1,1 @@
-""""""
+"""Grafana dashboards as data; their generator comes with the dashboards themselves."""

@@ -66,7 +66,9 @@ class HttpSettings(Strict):
     @model_validator(mode="after")
     def _secret(self) -> "HttpSettings":
         if (self.secret is None) == (self.secret_file is None):
-            raise ValueError("set exactly one of secret and secret_file: a webhook without a secret is open to everyone")
+            raise ValueError(
+                "set exactly one of secret and secret_file: a webhook without a secret is open to everyone"
+            )
         return self
 
 

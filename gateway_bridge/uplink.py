@@ -36,7 +36,9 @@ class EnvelopeError(Exception):
         self.detail = detail
 
 
-ENVELOPE_REASONS = frozenset({"bad_json", "bad_protobuf", "bad_envelope", "bad_payload_encoding", "unknown_format", "too_large"})
+ENVELOPE_REASONS = frozenset(
+    {"bad_json", "bad_protobuf", "bad_envelope", "bad_payload_encoding", "unknown_format", "too_large"}
+)
 
 
 class Reception(Struct, frozen=True, gc=False):

@@ -18,8 +18,10 @@ from loracity.parts import kind_of, known_decoder
 from pipeline.adopt import adoption_changes, plan_adoption, unmatched_profiles
 from pipeline.effects import QuarantineEntry
 from pipeline.inventory_files import InventoryFileError, export_csv, export_yaml, import_inventory
-from pipeline.reading import DeleteUnsupported
-from pipeline.replay import ReplayRefused
+from pipeline.journal import JournalUnavailable
+from pipeline.reading import DeleteUnsupported, StoreMisconfigured, StoreUnavailable
+from pipeline.replay import FUTURE_MS, ReplayRefused
+from pipeline.state import StateUnavailable
 
 if TYPE_CHECKING:
     from loracity.service import Service
@@ -59,6 +61,8 @@ class Admin:
             return await run(arguments)
         except (InventoryFileError, ReplayRefused, DeleteUnsupported, ValueError) as error:
             raise AdminError(str(error)) from error
+        except (StoreUnavailable, StoreMisconfigured, StateUnavailable, JournalUnavailable) as error:
+            raise AdminError(f"{error}; nothing is lost, do it again") from error
 
     async def _devices(self, _: dict[str, Any]) -> Any:
         inventory, latest = self._service.inventory, self._service.latest
@@ -151,9 +155,10 @@ class Admin:
     async def _run_again(self, reason: str | None, dev_eui: str | None, only: set[str] | None) -> dict[str, int]:
         """Decide again about quarantined messages, page by page; `only` of these devices."""
         totals = {"frames": 0, "stored": 0, "quarantined": 0}
+        memory = self._service.replayer.recall()
         async for page in self._pages(reason, dev_eui):
             report = await self._service.replayer.retry(
-                [e for e in page if only is None or (e.dev_eui or e.device_key) in only]
+                [e for e in page if only is None or (e.dev_eui or e.device_key) in only], memory
             )
             for name in totals:
                 totals[name] += getattr(report, name)
@@ -175,7 +180,7 @@ class Admin:
         report = await self._service.replayer.resumable(
             self._service.replay_marker,
             arguments["from_ms"],
-            arguments.get("to_ms") or self._service.now_ms(),
+            arguments.get("to_ms") or self._service.now_ms() + FUTURE_MS,
             frozenset(devices) if devices else None,
         )
         return {name: getattr(report, name) for name in report.__struct_fields__}

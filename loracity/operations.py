@@ -13,6 +13,7 @@ from loracity.service import Service
 from loracity.shell import CommandError, add_config, instant, print_json, run_async, settings_of
 from pipeline.adopt import parse_rules
 from pipeline.inventory import device_key
+from pipeline.reading import StoreMisconfigured, StoreUnavailable
 from pipeline.state import StateUnavailable, StateUnusable
 
 
@@ -41,7 +42,7 @@ def operate(args: argparse.Namespace, operation: str, arguments: dict[str, Any])
 
     try:
         run_async(alone())
-    except (AdminError, StateUnavailable, StateUnusable) as error:
+    except (AdminError, StateUnavailable, StateUnusable, StoreUnavailable, StoreMisconfigured) as error:
         raise CommandError(str(error)) from error
     finally:
         folder.release()

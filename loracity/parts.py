@@ -105,7 +105,7 @@ def provisioner(settings: Settings) -> Callable[[UplinkEvent], NewDevice | None]
         return None
 
     def provision(event: UplinkEvent) -> NewDevice | None:
-        wanted = rules if event.decoded is None else {**rules, "*": OBJECT_DECODER}
+        wanted = rules if event.decoded is None or "*" in rules else {**rules, "*": OBJECT_DECODER}
         return auto_provision(event.device_key, event.hints, wanted, kind_of=kind_of)
 
     return provision

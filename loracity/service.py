@@ -46,10 +46,10 @@ def wall_clock_ms() -> int:
 class Service:
     """One service on one data folder. `open`, then `run` until `stop` is called; implements the API's `City`."""
 
-    def __init__(self, settings: Settings, folder: DataFolder) -> None:
-        """The folder must be locked already."""
+    def __init__(self, settings: Settings, folder: DataFolder, now_ms: Callable[[], int] = wall_clock_ms) -> None:
+        """The folder must be locked already. `now_ms`: the clock, Unix ms."""
         self.settings = settings
-        self.now_ms = wall_clock_ms
+        self.now_ms = now_ms
         self._folder = folder
         self._secrets = self._read_secrets()
         self._decoders = build_decoders(settings)
@@ -176,13 +176,13 @@ class Service:
         while True:
             try:
                 await self.store.open()
+                await self.replayer.resume(self.replay_marker)
                 break
             except (StoreUnavailable, StoreMisconfigured) as error:
                 self.consumer.note_trouble(f"store: {error}", isinstance(error, StoreMisconfigured))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 15.0)
         self.consumer.note_well("store:")
-        await self.replayer.resume(self.replay_marker)
         await self.consumer.run()
 
     async def _drain(self) -> None:

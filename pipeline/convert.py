@@ -85,9 +85,7 @@ def convert(
     return records, told
 
 
-def _group(
-    decoded: Decoded, time_ms: int, here: tuple[Placement, str], where: Where, past: bool
-) -> dict[_Key, _Group]:
+def _group(decoded: Decoded, time_ms: int, here: tuple[Placement, str], where: Where, past: bool) -> dict[_Key, _Group]:
     groups: dict[_Key, _Group] = {}
     places: dict[tuple[str, int], tuple[Placement, str]] = {("", time_ms): here}
     for quantity, value, channel, own_ms, quality in _plain(decoded):
@@ -176,7 +174,8 @@ def _health(
 
 
 def convert_status(event: NetworkEvent, placement: Placement) -> tuple[list[Record], list[Told]]:
-    """A network server's device status (battery, margin, external power) as a `device_health` record; empty if it says nothing."""
+    """A network server's device status (battery, margin, external power) as a `device_health` record; empty if it says
+    nothing."""
     names = (("battery_percent", "battery_level"), ("margin_db", "radio_margin"), ("external_power", "external_power"))
     values: dict[str, FieldValue] = {}
     for theirs, ours in names:

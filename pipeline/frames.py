@@ -15,6 +15,7 @@ _ENTRY = Layout("<QQqq")  # device, frame, assigned time ms, server time ms (-1:
 _NO_SERVER_TIME = -1
 _JOIN = -2
 TWO_FRAMES_MS = 10 * 60 * 1000
+_MOVED_MS = 1000  # by less than this a frame was moved on out of an occupied millisecond
 
 
 class _Device:
@@ -52,7 +53,8 @@ def _digest(data: bytes) -> int:
 
 
 def frame_number(event: UplinkEvent) -> int:
-    """The frame's identity as 64 bits: session, counter, port, payload; without a counter the server's event id or the time."""
+    """The frame's identity as 64 bits: session, counter, port, payload; without a counter the server's event id or the
+    time."""
     if event.f_cnt is None:
         head = f"{event.event_id or event.event_ms}|{event.f_port}|"
     else:
@@ -61,7 +63,7 @@ def frame_number(event: UplinkEvent) -> int:
 
 
 class FrameMemory:
-    """Recent frames of every device. `per_device` frames and `max_age_ms` are kept, for at most `max_devices` devices."""
+    """Recent frames of every device: `per_device` of at most `max_age_ms`, for at most `max_devices` devices."""
 
     def __init__(self, per_device: int = 256, max_age_ms: int = 86_400_000, max_devices: int = 200_000) -> None:
         self._keep = per_device
@@ -74,9 +76,10 @@ class FrameMemory:
     def admit(self, event: UplinkEvent, redelivered: bool = False) -> int | None:
         """The time to store the frame under, Unix ms, or None for a duplicate.
 
-        The time is the event's, moved on by 1 ms while another frame of the device has it. Equal frames whose server times
-        differ by more than 10 minutes are two frames, unless one is a retained or backfilled copy. Where the key names no
-        session, frames from before the last join count only against a copy that the broker marked as delivered again.
+        The time is the event's, moved on by 1 ms while another frame of the device has it. Equal frames whose server
+        times differ by more than 10 minutes are two frames, unless one is a retained or backfilled copy. Where the key
+        names no session, frames from before the last join count only against a copy that the broker marked as
+        delivered again.
         """
         number = device_number(event.device_key)
         frame = frame_number(event)
@@ -97,7 +100,8 @@ class FrameMemory:
         return all(server_ms >= 0 and abs(server_ms - event.server_ms) > TWO_FRAMES_MS for server_ms in known)
 
     def admit_join(self, device_key: str, event_id: str, event_ms: int) -> bool:
-        """The device has joined: its counters start again, so equal keys are new frames. False for a copy of a known join."""
+        """The device has joined: its counters start again, so equal keys are new frames. False for a copy of a known
+        join."""
         number = device_number(device_key)
         device = self._device(number)
         frame = _digest(f"join|{event_id or event_ms}".encode())
@@ -119,6 +123,17 @@ class FrameMemory:
             device = self._devices[number] = _Device()
         return device
 
+    def assigned_ms(self, event: UplinkEvent) -> int | None:
+        """The time under which a frame that was admitted is stored, Unix ms; None when it is not remembered."""
+        device = self._devices.get(device_number(event.device_key))
+        if device is None:
+            return None
+        frame = frame_number(event)
+        moved = range(event.event_ms, event.event_ms + _MOVED_MS)
+        return min(
+            (t for f, t in zip(device.frames, device.times, strict=True) if f == frame and t in moved), default=None
+        )
+
     def take_fresh(self) -> bytes:
         """What was learned since the last call, to be committed with the cursor."""
         body = b"".join(self._fresh)
@@ -131,3 +146,24 @@ class FrameMemory:
             for number, frame, time_ms, server_ms in _ENTRY.iter_unpack(body):
                 self._device(number).add(frame, time_ms, server_ms, self._keep, self._max_age_ms)
                 self.newest_ms = max(self.newest_ms, time_ms)
+
+
+class RecalledFrames(FrameMemory):
+    """For frames that were admitted before, out of quarantine: each gets the time that it was given then.
+
+    Those that `known` has forgotten are admitted among themselves, and none is dropped: what lies in quarantine is no
+    duplicate, or the very same message, whose records replace themselves.
+    """
+
+    def __init__(self, known: FrameMemory) -> None:
+        super().__init__()
+        self._known = known
+
+    def admit(self, event: UplinkEvent, redelivered: bool = False) -> int | None:
+        """The frame's time; never None."""
+        time_ms = self._known.assigned_ms(event)
+        if time_ms is None:
+            time_ms = super().admit(event, redelivered)
+        if time_ms is None:
+            time_ms = self.assigned_ms(event)
+        return event.event_ms if time_ms is None else time_ms

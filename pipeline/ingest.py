@@ -113,6 +113,11 @@ class ReadingsConsumer:
         self._changed = asyncio.Event()
         self.state = ConsumerState()
 
+    @property
+    def frames(self) -> FrameMemory:
+        """Which frames were seen, to look at."""
+        return self._frames
+
     async def load(self) -> None:
         """Take up what the last run committed: cursor, frame identities, latest values."""
         cursor, keys, rows = await self.in_state_thread(self._load)

@@ -11,7 +11,7 @@ from pipeline.reading import FieldValue
 
 
 class LatestValue(Struct, frozen=True, array_like=True, gc=False):
-    """One quantity's newest value. `time_ms` Unix ms of the record; `value` None when the device told of a fault only."""
+    """One quantity's newest value. `time_ms` Unix ms of the record; `value` None when the device only told a fault."""
 
     quantity: str
     channel: str
@@ -46,6 +46,7 @@ class LatestBook:
     def __init__(self) -> None:
         self._devices: dict[str, DeviceLatest] = {}
         self._dirty: set[str] = set()
+        self._gone: set[str] = set()
         self._encoder = msgspec.json.Encoder()
 
     def load(self, rows: Iterable[tuple[str, str]]) -> None:
@@ -55,7 +56,10 @@ class LatestBook:
             self._devices[device] = decoder.decode(body)
 
     def learn(self, device: str, time_ms: int, event: UplinkEvent | None, told: Iterable[Told]) -> None:
-        """Take over what is at least as new as what is known; an older record never replaces a newer one."""
+        """Take over what is at least as new as what is known; an older record never replaces a newer one, and the
+        broker's retained copy tells nothing about the present."""
+        if event is not None and event.retained:
+            return
         latest = self._devices.get(device)
         if latest is None:
             latest = self._devices[device] = DeviceLatest(values={})
@@ -79,18 +83,39 @@ class LatestBook:
             if known is None or item.time_ms >= known.time_ms:
                 values[key] = LatestValue(item.quantity, item.channel, item.value, item.time_ms, item.quality)
 
-    def replace_between(self, device: str, start_ms: int, end_ms: int, again: DeviceLatest) -> None:
-        """The device's values with a time in [start_ms, end_ms) give way to what was decoded again."""
-        latest = self._devices.setdefault(device, DeviceLatest(values={}))
+    def snapshot(self, devices: Iterable[str] | None) -> dict[str, DeviceLatest]:
+        """What is known now about these devices, or all, for `replace_between`."""
+        found = self._devices.keys() if devices is None else self._devices.keys() & set(devices)
+        return {
+            d: DeviceLatest(self._devices[d].last_seen_ms, self._devices[d].radio, dict(self._devices[d].values))
+            for d in found
+        }
+
+    def replace_between(
+        self, device: str, start_ms: int, end_ms: int, before: DeviceLatest, again: DeviceLatest
+    ) -> None:
+        """What `before` knew with a time in [start_ms, end_ms) gives way to what was decoded again; what was learned
+        since stays."""
+        latest = self._devices.get(device)
+        if latest is None:
+            latest = self._devices[device] = DeviceLatest(values={})
         self._dirty.add(device)
-        kept = {k: v for k, v in latest.values.items() if not start_ms <= v.time_ms < end_ms}
+        stale = {id(v) for v in before.values.values() if start_ms <= v.time_ms < end_ms}
+        kept = {k: v for k, v in latest.values.items() if id(v) not in stale}
         for key, value in again.values.items():
             known = kept.get(key)
             if known is None or value.time_ms >= known.time_ms:
                 kept[key] = value
         latest.values = kept
+        if latest.radio is before.radio and start_ms <= latest.last_seen_ms < end_ms:
+            latest.last_seen_ms = max((v.time_ms for v in kept.values() if v.time_ms < start_ms), default=0)
+            latest.radio = None
         if again.last_seen_ms > latest.last_seen_ms:
             latest.last_seen_ms, latest.radio = again.last_seen_ms, again.radio
+        if not kept and latest.last_seen_ms == 0:
+            del self._devices[device]
+            self._dirty.discard(device)
+            self._gone.add(device)
 
     def take_changes(self) -> dict[str, tuple[str, int]]:
         """Device -> (JSON, last seen) of everything learned since the last call."""
@@ -100,6 +125,11 @@ class LatestBook:
             changes[device] = (self._encoder.encode(latest).decode(), latest.last_seen_ms)
         self._dirty = set()
         return changes
+
+    def take_gone(self) -> set[str]:
+        """Devices of which nothing is known any more since the last call."""
+        gone, self._gone = self._gone - self._devices.keys(), set()
+        return gone
 
     @property
     def devices(self) -> Mapping[str, DeviceLatest]:

@@ -1,7 +1,7 @@
 """From a journaled message to its fate: records for the store, an entry in quarantine, an event, a duplicate. Pure.
 
-A fold over the journal: what a message becomes depends on the messages before it, the inventory and the decoders, and on
-nothing else. Whoever runs it (the consumer, `replay`, `quarantine retry`) decides what to do with the outcome.
+A fold over the journal: what a message becomes depends on the messages before it, the inventory and the decoders, and
+on nothing else. Whoever runs it (the consumer, `replay`, `quarantine retry`) decides what to do with the outcome.
 """
 
 from collections import Counter
@@ -66,6 +66,8 @@ class Outcome(Struct):
     raw: dict[int, Message] = field(default_factory=dict)
     """The messages behind `uplinks`, should the store refuse something."""
     quarantine: list[QuarantineEntry] = field(default_factory=list)
+    quarantined_ms: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Times of the quarantined frames whose time is known, by (seq, part)."""
     events: list[EventRow] = field(default_factory=list)
     gateways: dict[str, GatewayRow] = field(default_factory=dict)
     told: list[tuple[str, int, UplinkEvent | None, list[Told]]] = field(default_factory=list)
@@ -158,11 +160,13 @@ class Processor:
             return "duplicate"
         placement = self._place(event, time_ms)
         if placement is None:
+            self._out.quarantined_ms[seq, part] = time_ms
             self._quarantine(seq, part, message, event, "unknown_device", f"{event.device_key} is not in the inventory")
             return "quarantined"
         try:
             decoded, decoder = self._decode(event, placement)
         except DecodeError as error:
+            self._out.quarantined_ms[seq, part] = time_ms
             self._quarantine(seq, part, message, event, error.reason, error.detail)
             return "quarantined"
         if decoded is not None:
@@ -212,9 +216,10 @@ class Processor:
             self._new_zones.setdefault(new.zone.id, new.zone)
         if asset is not None:
             asset = current.assets.get(asset.id) or self._new_assets.setdefault(asset.id, asset)
-        zone = asset and asset.zone and (current.zones.get(asset.zone) or self._new_zones[asset.zone])
+        name = asset.zone if asset is not None else None
+        zones = [current.zones.get(name) or self._new_zones[name]] if name is not None else []
         rows = [new.assignment] if new.assignment else []
-        return Inventory([zone] if zone else [], [asset] if asset else [], [new.device], rows)
+        return Inventory(zones, [asset] if asset else [], [new.device], rows)
 
     def settle_new(self) -> None:
         """New devices have been entered: forget the provisional ones that the inventory now has."""
@@ -283,8 +288,9 @@ class Processor:
         self._out.counts["quarantine_reason", reason] += 1
         self._out.quarantine.append(
             QuarantineEntry(
-                seq, part, message.received_ms, message.source, message.topic, message.payload, message.flags, reason, detail,
-                event.dev_eui if event else None, event.device_key if event else "", event.f_port if event else None,
+                seq, part, message.received_ms, message.source, message.topic, message.payload, message.flags, reason,
+                detail, event.dev_eui if event else None, event.device_key if event else "",
+                event.f_port if event else None,
                 hints.profile, hints.device_name, hints.application, hints.tags,
             )
         )  # fmt: skip

@@ -1,5 +1,6 @@
-"""Decoding again: journaled frames with a better decoder (`replay`), quarantined ones after their cause is gone (`retry`)."""
+"""Decoding again: journaled frames with a better decoder (`replay`), quarantined ones without their cause (`retry`)."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,12 +13,12 @@ from msgspec import Struct
 
 from gateway_bridge.uplink import Message
 from pipeline.effects import Effects, QuarantineEntry
-from pipeline.frames import FrameMemory
+from pipeline.frames import FrameMemory, RecalledFrames
 from pipeline.ingest import CONSUMER, ReadingsConsumer
 from pipeline.journal import Journal, JournalCorrupt
-from pipeline.latest import LatestBook
+from pipeline.latest import DeviceLatest, LatestBook
 from pipeline.ports import ReadingStore
-from pipeline.process import Outcome, Processor, refused_entry
+from pipeline.process import SIMULATED, Outcome, Processor, refused_entry
 from pipeline.reading import DeleteUnsupported, Refusal, UplinkRecords
 from pipeline.state import StateStore
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 FUTURE_MS = 2 * 60 * 1000
 """No frame's time lies further than this after its reception (lns.md 6.3 a)."""
 _BATCH = 2000
+_PAGE = 1000
+_NOTHING = DeviceLatest(values={})
 
 
 class ReplayRefused(Exception):
@@ -73,66 +76,81 @@ class Replayer:
         self._processor = processor
         self._frames = frames
         self._frames_age_ms = frames_age_ms
+        self._busy = asyncio.Lock()
         self.position: int | None = None
         """The journal may not remove messages beyond this one: a replay still reads them."""
 
     async def replay(self, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
         """Replace all readings with a time in [start_ms, end_ms) by what the journal's frames decode to today.
 
-        `devices` None: of every device. ReplayRefused when the journal no longer reaches back far enough; DeleteUnsupported
-        when the store can't delete.
+        `devices` None: of every device. ReplayRefused when the journal no longer reaches back far enough;
+        DeleteUnsupported when the store can't delete; StoreUnavailable, StoreMisconfigured: begin again.
         """
         self._check_reach(start_ms)
+        try:
+            return await self._replay(start_ms, end_ms, devices)
+        finally:
+            self.position = None
+
+    async def _replay(self, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
+        self.position = await self._journal.seq_before(start_ms - FUTURE_MS - self._frames_age_ms)
         async with self._consumer.held() as last_seq:
-            for device in sorted(devices) if devices is not None else [None]:
+            before = self._latest.snapshot(devices)
+            for device in [None] if devices is None else sorted(devices):
                 await self._store.delete(device, start_ms, end_ms)
+                if device is not None:
+                    await self._store.delete(f"{SIMULATED}{device}", start_ms, end_ms)
         memory = self._frames()
         processor = self._processor(memory, devices)
         book = LatestBook()
         report = ReplayReport()
-        self.position = await self._journal.seq_before(start_ms - FUTURE_MS - self._frames_age_ms)
         async for rows in self._rows(self.position, last_seq):
             self.position = rows[0][0] - 1
-            received = {seq: message.received_ms for seq, message in rows}
             for seq, message in rows:
                 processor.step(seq, message)
             memory.take_fresh()
             outcome = processor.take()
-            await self._write(_between(outcome, received, start_ms, end_ms), report, book, outcome)
+            await self._write(_between(outcome, start_ms, end_ms), report, book, outcome)
         async with self._consumer.held():
-            for device in book.devices:
-                self._latest.replace_between(device, start_ms, end_ms, book.devices[device])
+            for device in before.keys() | book.devices.keys():
+                self._latest.replace_between(
+                    device, start_ms, end_ms, before.get(device, _NOTHING), book.devices.get(device, _NOTHING)
+                )
             await self._commit_latest()
-        self.position = None
         return report
 
     async def resumable(self, marker: Path, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
         """`replay` that a crash can't leave half done: `marker` tells the next start to repeat it."""
-        self._check_reach(start_ms)
-        order = _Order(start_ms, end_ms, None if devices is None else sorted(devices))
-        with marker.open("wb") as file:
-            file.write(msgspec.json.encode(order))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            report = await self.replay(start_ms, end_ms, devices)
-        except (DeleteUnsupported, ReplayRefused):
-            marker.unlink()  # nothing was touched
-            raise
-        marker.unlink()
-        return report
+        if self._busy.locked():
+            raise ReplayRefused("another replay is running: wait until it is done")
+        async with self._busy:
+            await self._resume(marker)
+            self._check_reach(start_ms)
+            wanted = None if devices is None else sorted(devices)
+            _write_durably(marker, msgspec.json.encode(_Order(start_ms, end_ms, wanted)))
+            try:
+                report = await self.replay(start_ms, end_ms, devices)
+            except (DeleteUnsupported, ReplayRefused):
+                _remove(marker)  # nothing was touched
+                raise
+            _remove(marker)
+            return report
 
     async def resume(self, marker: Path) -> None:
-        """Repeat a replay that the last run did not finish."""
-        if marker.exists():
-            order = msgspec.json.decode(marker.read_bytes(), type=_Order)
+        """Repeat a replay that the last run did not finish. StoreUnavailable, StoreMisconfigured: call again."""
+        async with self._busy:
+            await self._resume(marker)
+
+    async def _resume(self, marker: Path) -> None:
+        order = _read(marker)
+        if order is not None:
             log.warning("repeating a replay that was cut off", extra={"from": _utc(order.start_ms)})
             devices = None if order.devices is None else frozenset(order.devices)
             try:
                 await self.replay(order.start_ms, order.end_ms, devices)
             except (DeleteUnsupported, ReplayRefused) as error:
                 log.error("the replay can't be repeated", extra={"error": str(error)})
-            marker.unlink()
+            _remove(marker)
 
     def _check_reach(self, start_ms: int) -> None:
         oldest = self._journal.figures()
@@ -142,10 +160,13 @@ class Replayer:
                 f" replay from {_utc(oldest.oldest_ms)} or later"
             )
 
-    async def retry(self, entries: Sequence[QuarantineEntry]) -> ReplayReport:
+    def recall(self) -> FrameMemory:
+        """A memory of frames for `retry`, for all calls that belong together."""
+        return RecalledFrames(self._consumer.frames)
+
+    async def retry(self, entries: Sequence[QuarantineEntry], memory: FrameMemory) -> ReplayReport:
         """Decide again about quarantined messages, in journal order; what succeeds leaves the quarantine."""
         report = ReplayReport()
-        memory = self._frames()
         processor = self._processor(memory, None)
         by_seq: dict[int, list[QuarantineEntry]] = {}
         for entry in sorted(entries, key=lambda e: (e.seq, e.part)):
@@ -157,6 +178,7 @@ class Replayer:
             for seq in chunk:
                 e = by_seq[seq][0]
                 processor.step(seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags))
+            memory.take_fresh()
             outcome = processor.take()
             async with self._consumer.held():
                 await self._write(outcome, report, self._latest, outcome, chunk)
@@ -189,22 +211,36 @@ class Replayer:
         for device, time_ms, event, told in outcome.told:
             book.learn(device, time_ms, event, told)
         entries = outcome.quarantine + _refused(refusals, whole)
-        effects = Effects(CONSUMER, None, quarantine=entries)
-        decided = [*stale, *(uplink.seq for uplink in outcome.uplinks)]
-        await self._consumer.in_state_thread(partial(self._state.quarantine_release, decided))
-        await self._consumer.in_state_thread(partial(self._state.commit, effects))
+        decided = {*stale, *(uplink.seq for uplink in outcome.uplinks)}
+        await self._consumer.in_state_thread(partial(self._settle, decided, entries))
         report.frames += sum(n for (fate, _), n in whole.counts.items() if fate == "received")
         report.duplicates += sum(n for (fate, _), n in whole.counts.items() if fate == "duplicate")
         report.stored += len(outcome.uplinks)
         report.records += sum(len(u.records) for u in outcome.uplinks)
         report.quarantined += len(entries)
 
+    def _settle(self, decided: set[int], entries: list[QuarantineEntry]) -> None:
+        """What failed again is (or stays) in quarantine before what succeeded leaves it: a crash loses nothing."""
+        self._state.commit(Effects(CONSUMER, None, quarantine=entries))
+        kept = {(entry.seq, entry.part) for entry in entries}
+        again = {seq for seq, _ in kept}
+        self._state.quarantine_release(decided - again)
+        after: tuple[int, int] | None = (min(again), -1) if again else None
+        while after is not None:
+            page = self._state.quarantine(reason="refused_by_store", after=after, limit=_PAGE)
+            self._state.quarantine_delete(
+                (e.seq, e.part) for e in page if e.seq in again and (e.seq, e.part) not in kept
+            )
+            after = (page[-1].seq, page[-1].part) if len(page) == _PAGE and page[-1].seq <= max(again) else None
+
     async def _commit_latest(self) -> None:
         effects = Effects(CONSUMER, None, latest=self._latest.take_changes())
         await self._consumer.in_state_thread(partial(self._state.commit, effects))
+        for device in self._latest.take_gone():
+            await self._consumer.in_state_thread(partial(self._state.clear_latest, device))
 
 
-def _between(outcome: Outcome, received: dict[int, int], start_ms: int, end_ms: int) -> Outcome:
+def _between(outcome: Outcome, start_ms: int, end_ms: int) -> Outcome:
     """The part of an outcome that lies in the time range: records by their own time, the rest by its frame's."""
     uplinks = []
     for uplink in outcome.uplinks:
@@ -215,8 +251,33 @@ def _between(outcome: Outcome, received: dict[int, int], start_ms: int, end_ms: 
         (device, time_ms, event, [t for t in values if start_ms <= t.time_ms < end_ms])
         for device, time_ms, event, values in outcome.told
     ]
-    quarantine = [e for e in outcome.quarantine if start_ms <= received.get(e.seq, 0) < end_ms]
+    quarantine = [
+        e for e in outcome.quarantine if start_ms <= outcome.quarantined_ms.get((e.seq, e.part), e.received_ms) < end_ms
+    ]
     return Outcome(uplinks=uplinks, told=told, quarantine=quarantine)
+
+
+def _read(marker: Path) -> _Order | None:
+    return msgspec.json.decode(marker.read_bytes(), type=_Order) if marker.exists() else None
+
+
+def _remove(marker: Path) -> None:
+    marker.unlink()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Either the whole file is there after a crash, or the one before."""
+    new = path.with_suffix(".new")
+    with new.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _refused(refusals: Sequence[Refusal], outcome: Outcome) -> list[QuarantineEntry]:

@@ -174,7 +174,9 @@ class StateStore:
         with database.writing(self._engine) as connection:
             keys: list[tuple[int, int]] = []
             for chunk in chunks(sequences):
-                keys += [(row.seq, row.part) for row in connection.execute(select(c.seq, c.part).where(c.seq.in_(chunk)))]
+                keys += [
+                    (row.seq, row.part) for row in connection.execute(select(c.seq, c.part).where(c.seq.in_(chunk)))
+                ]
             return delete_quarantine(connection, keys)
 
     def quarantine_counts(self) -> dict[str, int]:

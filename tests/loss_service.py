@@ -2,9 +2,8 @@
 
     python tests/loss_service.py CONFIG [--kill commit-ack|store-cursor] [--mutant ack-first|cursor-first]
 
-`commit-ack` dies after the first commit of the journal, before anything is acknowledged. `store-cursor` dies after the
-first confirmed writes, before the cursor moves. The mutants break the two rules that the loss test is about; it must
-notice.
+`commit-ack` dies after the first commit of the journal, before anything is acknowledged. `store-cursor` dies between the
+store's confirmation and the cursor. The mutants break the two rules that the loss test is about; it must notice.
 """
 
 import argparse
@@ -27,6 +26,7 @@ from pipeline.intake import Intake
 from pipeline.journal import Journal
 from pipeline.reading import Refusal, UplinkRecords
 from pipeline.state import StateStore
+from pipeline.stores.influx import InfluxStore
 from pipeline.telemetry import set_up_logging
 
 
@@ -47,14 +47,29 @@ def kill_between_commit_and_acknowledgement() -> None:
 
 
 def kill_between_store_and_cursor() -> None:
-    original = StateStore.commit
+    """With everything confirmed: dead before the cursor moves. With a write on its way: dead right after it moved."""
+    commit, hand_over, store = StateStore.commit, ReadingsConsumer.write, InfluxStore.write
+    handed_over, confirmed = [0], [0]
 
-    def commit(self: StateStore, effects: Effects) -> None:
+    async def write(self: ReadingsConsumer, uplinks: Sequence[UplinkRecords]) -> list[Refusal]:
+        handed_over[0] += len(uplinks)
+        return await hand_over(self, uplinks)
+
+    async def written(self: InfluxStore, batch: Sequence[UplinkRecords]) -> list[Refusal]:
+        refusals = await store(self, batch)
+        confirmed[0] += len(batch)
+        return refusals
+
+    def commit_and_die(self: StateStore, effects: Effects) -> None:
         if effects.seq is not None:
+            if confirmed[0] < handed_over[0]:
+                commit(self, effects)
             die()
-        original(self, effects)
+        commit(self, effects)
 
-    StateStore.commit = commit  # type: ignore[method-assign]
+    ReadingsConsumer.write = write  # type: ignore[method-assign]
+    InfluxStore.write = written  # type: ignore[method-assign]
+    StateStore.commit = commit_and_die  # type: ignore[method-assign]
 
 
 def acknowledge_first() -> None:

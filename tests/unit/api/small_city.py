@@ -16,7 +16,7 @@ from gateway_bridge.settings import ConnectionSettings, HttpSettings
 from gateway_bridge.uplink import Hints, Message, Reception, UplinkEvent
 from pipeline.convert import convert
 from pipeline.intake import Intake
-from pipeline.inventory import Asset, Assignment, Container, Device, Inventory, Zone
+from pipeline.inventory import Asset, Assignment, Container, Device, Inventory, Placement, Zone
 from pipeline.journal import Journal
 from pipeline.latest import DeviceLatest, LatestBook
 from pipeline.reading import Record, Series, SeriesQuery, Tags, UplinkRecords
@@ -82,8 +82,12 @@ class SmallCity:
         placement = self.inventory.resolve(dev_eui, time_ms)
         assert placement is not None
         event = uplink(dev_eui, time_ms, **more)
-        kind = placement.asset.kind if placement.asset else "generic"
-        records, told = convert(event, time_ms, placement, kind, Decoded(values), placement.decoder)
+
+        def where(channel: str, at: int) -> tuple[Placement, str]:
+            there = self.inventory.resolve(dev_eui, at, channel) or placement
+            return there, there.asset.kind if there.asset else "generic"
+
+        records, told = convert(event, time_ms, where("", time_ms), where, Decoded(values), placement.decoder)
         self._unwritten += records
         self.book.learn(dev_eui, time_ms, event, told)
 
@@ -114,6 +118,7 @@ def city_inventory() -> Inventory:
             Assignment(BED, "bin-1", 0, NOW - 48 * HOUR),
             Assignment(BED, "bed-1", NOW - 48 * HOUR),
             Assignment(VALVE, "valve-1"),
+            Assignment(VALVE, "bed-1", 0, None, "probe"),
         ],
     )
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from decoders.value import DecodedValue
 from pipeline.reading import QueryError, StoreMisconfigured, StoreUnavailable
 from tests.unit.api.small_city import BED, BIN, HOUR, LOOSE, NEW, NOW, VALVE, SmallCity, problem
 
@@ -97,6 +98,14 @@ async def test_channels_stay_apart(client: httpx.AsyncClient) -> None:
     assert [row[1:] for row in rows] == [["1", "open"], ["2", "closed"]]
     rows = (await get(client, VALVE, "quantity=valve_state&channel=2"))["rows"]
     assert [row[1:] for row in rows] == [["2", "closed"]]
+
+
+async def test_a_channel_on_a_thing_of_its_own_is_found(city: SmallCity, client: httpx.AsyncClient) -> None:
+    """The valve box's soil probe hangs on a bed: its readings lie with the bed's kind."""
+    city.hear(VALVE, NOW - MINUTE, DecodedValue("soil_temperature", 9.5, "probe"))
+    rows = (await get(client, VALVE, "quantity=soil_temperature"))["rows"]
+    assert rows == [["2026-03-29T11:59:00.000Z", "probe", 9.5]]
+    assert {"soil", "valve"} <= {query.measurement for query in city.queries}
 
 
 async def test_the_range_takes_its_start_and_not_its_end(client: httpx.AsyncClient) -> None:

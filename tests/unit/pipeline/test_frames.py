@@ -97,7 +97,9 @@ def test_memory_is_bounded() -> None:
     assert len(memory._devices) == 100
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 6), st.integers(0, 40), st.booleans()), max_size=60), st.data())
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 6), st.integers(0, 40), st.booleans()), max_size=60), st.data()
+)
 def test_a_restart_goes_on_exactly_where_it_was(steps: list[tuple[int, int, int, bool]], data: st.DataObject) -> None:
     """Loading what `take_fresh` gave at any cut leaves every later verdict the same."""
 
