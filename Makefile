@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench proof lint lock clean
+.PHONY: demo test bench proof lint lock secrets clean
 
 demo: $(VENV)/run
 	@$(BIN)/loracity demo
@@ -51,6 +51,10 @@ lock:
 		pyproject.toml --extra demo --group build -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml --extra demo --group dev -c requirements.lock -o requirements-dev.lock
+
+# Passwords for docker-compose.yml; what exists is kept.
+secrets:
+	@$(PYTHON) deploy/make_secrets.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

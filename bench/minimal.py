@@ -14,6 +14,8 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import cast
 
 import aiohttp
 import msgspec
@@ -39,72 +41,91 @@ class _Info(msgspec.Struct):
     devEui: str
 
 
-class _Tx(msgspec.Struct):
+class _Tx(msgspec.Struct, frozen=True):
     frequency: int = 0
 
 
 class _Up(msgspec.Struct):
     deviceInfo: _Info
-    time: str
+    time: datetime
+    rxInfo: list[_Rx]
     fCnt: int = 0
     fPort: int = 0
     data: bytes = b""
-    rxInfo: list[_Rx] = []
     txInfo: _Tx = _Tx()
-    dr: int = 0
 
 
 _decode = msgspec.json.Decoder(_Up).decode
 _TAIL = 'historical=f,late=f,time_source="server",decoder='
+_LPP = (
+    ("weather", "1", "air_temperature", 10),
+    ("weather", "2", "relative_humidity", 2),
+    ("weather", "3", "air_pressure", 10),
+    ("weather", "4", "illuminance", 1),
+    ("generic", "analog_input_5", "generic", 100),
+)
 
 
 def _bin(p: bytes) -> str:
-    distance = p[9] | p[10] << 8 if len(p) > 10 else 0
-    return f'battery_level={p[2]}.0,device_temperature=20.5,distance={distance}.0,tilt_alarm=f,fill_level=50.0,fill_level_source="computed",{_TAIL}"milesight-em400-mud@1"'
+    temperature, distance = int.from_bytes(p[2:4], "little"), int.from_bytes(p[6:8], "little")
+    return (
+        f"device_temperature={temperature / 10},distance={distance}.0,fill_level={(1600 - distance) / 16:.1f},"
+        f'battery_level=91.0,tilt_alarm=f,fill_level_source="computed",{_TAIL}"milesight-em400-mud@1"'
+    )
 
 
 def _soil(p: bytes) -> str:
-    battery, probe, water, temperature, ec = struct.unpack_from(">HHHhH", p)
-    return f'battery_voltage={battery / 1000},soil_moisture_vwc={water / 100},soil_temperature={temperature / 100},soil_ec={ec}.0,interrupt=f,{_TAIL}"dragino-lse01@1"'
+    battery, _, water, temperature, ec = struct.unpack_from(">HHHhH", p)
+    return (
+        f"battery_voltage={battery / 1000},soil_moisture_vwc={water / 100},soil_temperature={temperature / 100},"
+        f'soil_ec={ec}.0,interrupt=f,{_TAIL}"dragino-lse01@1"'
+    )
 
 
 def _trs(p: bytes) -> str:
-    return f'soil_moisture_vwc=12.5,soil_permittivity=8.5,soil_temperature=11.5,soil_ec=120.0,battery_voltage=3.2,{_TAIL}"decentlab-dl-trs12@1"'
+    raw, temperature, ec, battery = struct.unpack_from(">HHHH", p, 5)
+    return (
+        f"soil_moisture_vwc={raw * 0.003879 - 69.56},soil_permittivity={raw / 250},soil_ec={ec}.0,"
+        f'soil_temperature={(temperature - 32768) / 10},battery_voltage={battery / 1000},{_TAIL}"decentlab-dl-trs12@1"'
+    )
 
 
-def _bay(p: bytes) -> str:
-    return f'occupied={"t" if p[0] & 1 else "f"},event="periodic",occupancy_state="free",{_TAIL}"bosch-tps110@1"'
-
-
-def _lpp(p: bytes) -> str:
-    return f'air_temperature=12.5,relative_humidity=50.0,air_pressure=1013.0,{_TAIL}"cayenne-lpp@1"'
+def _kind(up: _Up) -> tuple[str, str, str]:
+    """Measurement, asset and field set; (weather, ..., "") has a line for each of its channels."""
+    p = up.data
+    if up.fPort == 85:
+        return "waste_bin", "Milesight\\ EM400-MUD", _bin(p)
+    if len(p) == 11:
+        return "soil", "Dragino\\ LSE01", _soil(p)
+    if len(p) == 13 and p[0] == 2:
+        return "soil", "Decentlab\\ DL-TRS12", _trs(p)
+    if len(p) < 3 or len(p) == 17:
+        state = "t" if p[-1] & 1 else "f"
+        return "parking_bay", "Bosch\\ TPS110", f'event="heartbeat",occupied={state},{_TAIL}"bosch-tps110@1"'
+    return "weather", "Cayenne\\ LPP\\ station", ""
 
 
 def lines_of(payload: bytes) -> str:
-    """The two points of one uplink, with about the bytes that the service writes."""
+    """The points of one uplink: as many as the service writes, with the same tags and fields."""
     up = _decode(payload)
-    from datetime import datetime
-
-    ms = int(datetime.fromisoformat(up.time).timestamp() * 1000)
-    p = up.data
-    if up.fPort == 85:
-        kind, values = "waste_bin", _bin(p)
-    elif up.fPort == 2 and len(p) == 11:
-        kind, values = "soil", _soil(p)
-    elif p and p[0] == 2 and len(p) > 6:
-        kind, values = "soil", _trs(p)
-    elif len(p) < 3:
-        kind, values = "parking_bay", _bay(p)
-    else:
-        kind, values = "weather", _lpp(p)
-    tags = f"asset=bin-{up.deviceInfo.devEui[-6:]},dev_eui={up.deviceInfo.devEui},district=Old\\ Town,model=model,zone=market"
-    best = max(up.rxInfo, key=lambda r: r.snr)
-    return (
-        f"{kind},{tags} {values} {ms}\n"
-        f"uplink,{tags} f_cnt={up.fCnt}.0,f_port={up.fPort}.0,gateways={len(up.rxInfo)}.0,lag=0.1,late=f,"
-        f'time_source="server",time_suspect=f,rssi={best.rssi},snr={best.snr},gateway="{best.gatewayId}",'
-        f'data_rate="SF7BW125",frequency={up.txInfo.frequency}.0 {ms}\n'
+    eui = up.deviceInfo.devEui
+    ms = int(up.time.timestamp() * 1000)
+    kind, model, values = _kind(up)
+    head = f"asset=asset-{eui[-3:]}"
+    tail = f"dev_eui={eui},district=North\\ Bank,model={model},zone=rose-garden"
+    best = max(up.rxInfo, key=lambda r: r.snr) if len(up.rxInfo) > 1 else up.rxInfo[0]
+    text = (
+        f"uplink,{head},{tail} f_port={up.fPort}.0,gateways={len(up.rxInfo)}.0,lag=0.1,f_cnt={up.fCnt}.0,"
+        f"rssi={best.rssi},snr={best.snr},frequency={up.txInfo.frequency}.0,late=f,"
+        f'time_source="server",time_suspect=f,gateway="{best.gatewayId}",data_rate="SF7BW125" {ms}\n'
     )
+    if values:
+        return f"{kind},{head},{tail} {values} {ms}\n{text}"
+    raw = up.data
+    for n, (measurement, channel, name, scale) in enumerate(_LPP):
+        value = raw[2 + 3 * n] / scale
+        text += f'{measurement},{head},channel={channel},{tail} {name}={value},{_TAIL}"cayenne-lpp@1" {ms}\n'
+    return text
 
 
 class Loop:
@@ -159,11 +180,10 @@ class RawReader(asyncio.Protocol):
         self.loop, self.buffer = loop, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.WriteTransport, transport)
         name = b"ceiling"
         body = b"\x00\x04MQTT\x04\x00\x00\x3c" + len(name).to_bytes(2, "big") + name
-        transport.write(b"\x10" + bytes([len(body)]) + body)
+        self.transport.write(b"\x10" + bytes([len(body)]) + body)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

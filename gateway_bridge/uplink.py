@@ -1,4 +1,4 @@
-"""The words of the bridge: what came in (`Message`) and what a network server said with it (`UplinkEvent`, `NetworkEvent`)."""
+"""The words of the bridge: what came in (`Message`) and what it says (`UplinkEvent`, `NetworkEvent`)."""
 
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ class Message(Struct, frozen=True, array_like=True, gc=False):
 
 
 class EnvelopeError(Exception):
-    """A message that is not what its connection promises. `reason` is one of `ENVELOPE_REASONS`; `detail` is for people."""
+    """A message that is not what its connection promises. `reason` is one of `ENVELOPE_REASONS`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

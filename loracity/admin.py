@@ -216,12 +216,13 @@ class AdminSocket:
         self._path = path
         self._admin = admin
         self._server: asyncio.Server | None = None
+        self._working: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "AdminSocket":
         self._path.unlink(missing_ok=True)  # of a service that was killed: we hold the lock
         before = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._answer, socket_address(self._path), limit=_MAX_REQUEST)
+            self._server = await asyncio.start_unix_server(self._serve, socket_address(self._path), limit=_MAX_REQUEST)
         finally:
             os.umask(before)
         return self
@@ -229,7 +230,19 @@ class AdminSocket:
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         if self._server is not None:
             self._server.close()
+        for task in self._working:
+            task.cancel()  # a replay is repeated at the next start, what was not retried is still in quarantine
+        await asyncio.gather(*self._working, return_exceptions=True)
         self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._answer(reader, writer), name="admin")
+        self._working.add(task)
+        try:
+            await asyncio.wait({task})
+        finally:
+            self._working.discard(task)
+            writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -244,8 +257,6 @@ class AdminSocket:
             await writer.drain()
         except ConnectionError:
             return  # the command was interrupted; the operation is done all the same
-        finally:
-            writer.close()
 
 
 def ask(path: Path, operation: str, arguments: dict[str, Any]) -> Any:

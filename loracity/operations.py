@@ -66,7 +66,7 @@ def add_to(sub: Any) -> None:
     )
     replay = sub.add_parser("replay", help="decode journaled frames again, with today's decoders and inventory")
     add_config(replay)
-    replay.add_argument("--from", dest="start", required=True, type=instant, help="RFC 3339 time, or -24h, -7d ...")
+    replay.add_argument("--from", dest="start", required=True, type=instant, help="RFC 3339 time, or 24h, 7d ... ago")
     replay.add_argument("--to", dest="end", type=instant, help="default: now")
     replay.add_argument("--device", action="append", type=device_key, help="DevEUI; may be given several times")
     replay.set_defaults(run=_replay)

@@ -103,7 +103,7 @@ class Service:
             self.box,
             self._decoders,
             frames,
-            self._provision if only is None else None,
+            self._provision,
             only,
         )
 
@@ -130,6 +130,8 @@ class Service:
         await self.consumer.in_state_thread(self.state.migrate)
         self.box.current = await self.consumer.in_state_thread(self.state.inventory)
         await self.consumer.load()
+        if self.replay_marker.exists():
+            self.replayer.position = 0  # until it is repeated the journal keeps everything
         if self.consumer.state.cursor > self._journal.last_seq:
             raise ConfigError(
                 f"the state database stands at message {self.consumer.state.cursor}, but the journal ends at"
@@ -193,7 +195,9 @@ class Service:
                 await self.intake.drained()
                 await self.consumer.reached(self._journal.last_seq)
         except TimeoutError:
-            waiting = self._journal.last_seq - self.consumer.state.cursor
+            pass
+        waiting = self._journal.last_seq - self.consumer.state.cursor
+        if waiting:
             log.warning("stopped with messages waiting in the journal", extra={"messages": waiting})
 
     async def close(self) -> None:

@@ -52,15 +52,17 @@ _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def instant(text: str) -> int:
-    """Unix ms of an RFC 3339 time with an offset, a date (midnight UTC), or `-24h`."""
-    relative = re.fullmatch(r"-(\d+)([smhd])", text)
+    """Unix ms of an RFC 3339 time with an offset, a date (midnight UTC), or `24h` for so long ago (`-24h` too)."""
+    relative = re.fullmatch(r"-?(\d+)([smhd])", text)
     now_ms = int(datetime.now(UTC).timestamp() * 1000)
     if relative:
         return now_ms - int(relative[1]) * _UNITS_MS[relative[2]]
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-05-01T06:00:00Z or -24h") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: write 2026-05-01T06:00:00Z, or 24h for 24 hours ago"
+        ) from None
     if when.tzinfo is None:
         if len(text) > 10:
             raise argparse.ArgumentTypeError(f"{text!r} has no zone: add Z or an offset such as +02:00")

@@ -1,4 +1,4 @@
-"""Every field that a record may have, with its one type: the vocabulary's quantities and what we know about the record itself."""
+"""Every field that a record may have, with its one type: the vocabulary's quantities, and what describes the record."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

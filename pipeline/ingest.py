@@ -276,8 +276,7 @@ class ReadingsConsumer:
         while True:
             try:
                 if staged.provisioned:
-                    changes = adoption_changes(staged.provisioned)
-                    self._inventory.current = await self.in_state_thread(partial(self._database.provision, changes))
+                    await self.enter(staged.provisioned)
                     self._processor.settle_new()
                 await self.in_state_thread(partial(self._database.commit, effects))
                 break
@@ -292,18 +291,23 @@ class ReadingsConsumer:
         self._committed_at = asyncio.get_running_loop().time()
         self._changed.set()
 
+    async def enter(self, new: Sequence[NewDevice]) -> None:
+        """Put devices that were made from what their network server says into the inventory. StateUnavailable."""
+        changes = adoption_changes(new)
+        self._inventory.current = await self.in_state_thread(partial(self._database.provision, changes))
+
     async def reached(self, seq: int) -> None:
-        """Return when everything up to `seq` is stored and committed."""
-        while self.state.cursor < seq:
+        """Return when everything up to `seq` is stored and committed, or trouble says that waiting won't help."""
+        while self.state.cursor < seq and not self.state.trouble:
             self._changed.clear()
-            if self.state.cursor < seq:
-                await self._changed.wait()
+            await self._changed.wait()
 
     def note_trouble(self, text: str, misconfigured: bool = False) -> None:
         """Something that readings need takes nothing: `store: ...`, `state database: ...`; logged once."""
         if self.state.trouble.partition(":")[0] != text.partition(":")[0]:
             log.error("readings wait in the journal", extra={"error": text})
         self.state.trouble, self.state.misconfigured = text, misconfigured
+        self._changed.set()
 
     def note_well(self, what: str) -> None:
         """It works again."""

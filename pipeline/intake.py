@@ -1,4 +1,4 @@
-"""The way into the journal: collects what the sources deliver, commits it in groups, and only then lets them acknowledge."""
+"""The way into the journal: commits in groups what the sources deliver, and only then lets them acknowledge."""
 
 import asyncio
 import logging
@@ -68,11 +68,11 @@ class Intake:
         return bool(self.state.failure)
 
     def deliver(self, batch: Sequence[Message], ticket: Ticket) -> None:
-        """Take messages from a sender that can wait (MQTT); its ticket is settled once they are on disk, in order of delivery."""
+        """Take messages from a sender that can wait (MQTT); the ticket is settled once they are on disk, in order."""
         self._put(_Delivery(batch, ticket))
 
     async def store(self, messages: Sequence[Message]) -> None:
-        """Return once the messages are on disk. JournalUnavailable at once while the journal fails (HTTP answers 503)."""
+        """Return once the messages are on disk. JournalUnavailable while the journal fails (HTTP answers 503)."""
         if self.state.failure:
             self.state.refused += len(messages)
             raise JournalUnavailable(self.state.failure)

@@ -1,4 +1,4 @@
-"""The journal: every message as it came, durable before its sender is told, readable until every consumer has passed it.
+"""The journal: every message as it came, durable before its sender is told, kept until every consumer has passed it.
 
 SQLite in WAL mode with `synchronous=FULL`; one row per group commit holding the compressed batch. The row's key is the
 sequence number of its first message, so a cursor may point into a row. One connection, used by one thread only.
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS batch (
     n INTEGER NOT NULL,        -- messages in the row
     first_ms INTEGER NOT NULL, -- smallest reception time, Unix ms
     last_ms INTEGER NOT NULL,
-    body BLOB NOT NULL         -- zstd frame with checksum of a msgpack list of [source, topic, payload, received_ms, flags]
+    body BLOB NOT NULL         -- zstd frame with checksum: msgpack list of [source, topic, payload, received_ms, flags]
 )"""
 MAX_ROW_MESSAGES = 2000
 _COMPACT_MESSAGES = 500
@@ -189,8 +189,8 @@ class Journal:
         )
 
     def _remove(self, passed: int, before_ms: int) -> None:
-        """Delete oldest rows while they are passed and (older than `before_ms` or the cap is exceeded). Never the newest
-        row: its key carries the numbering on."""
+        """Delete oldest rows while they are passed and too old, or the cap is exceeded. Never the newest row: its key
+        carries the numbering on."""
         doomed: list[int] = []
         freed = removed = 0
         low_water = self._max_bytes * 9 // 10

@@ -7,7 +7,7 @@ from pipeline.reading import Refusal, Series, SeriesQuery, StoreStatus, UplinkRe
 
 
 class ReadingStore(Protocol):
-    """Where readings go. Writing the same record again changes nothing; another record of the same identity replaces it."""
+    """Where readings go. The same record again changes nothing; another one of the same identity replaces it."""
 
     async def open(self) -> None:
         """Connect, create the database or bucket where that is allowed. StoreUnavailable or StoreMisconfigured."""

@@ -87,12 +87,6 @@ class Replayer:
         DeleteUnsupported when the store can't delete; StoreUnavailable, StoreMisconfigured: begin again.
         """
         self._check_reach(start_ms)
-        try:
-            return await self._replay(start_ms, end_ms, devices)
-        finally:
-            self.position = None
-
-    async def _replay(self, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
         self.position = await self._journal.seq_before(start_ms - FUTURE_MS - self._frames_age_ms)
         async with self._consumer.held() as last_seq:
             before = self._latest.snapshot(devices)
@@ -109,7 +103,7 @@ class Replayer:
             for seq, message in rows:
                 processor.step(seq, message)
             memory.take_fresh()
-            outcome = processor.take()
+            outcome = await self._taken(processor)
             await self._write(_between(outcome, start_ms, end_ms), report, book, outcome)
         async with self._consumer.held():
             for device in before.keys() | book.devices.keys():
@@ -131,9 +125,9 @@ class Replayer:
             try:
                 report = await self.replay(start_ms, end_ms, devices)
             except (DeleteUnsupported, ReplayRefused):
-                _remove(marker)  # nothing was touched
+                self._done(marker)  # nothing was touched
                 raise
-            _remove(marker)
+            self._done(marker)
             return report
 
     async def resume(self, marker: Path) -> None:
@@ -150,7 +144,11 @@ class Replayer:
                 await self.replay(order.start_ms, order.end_ms, devices)
             except (DeleteUnsupported, ReplayRefused) as error:
                 log.error("the replay can't be repeated", extra={"error": str(error)})
-            _remove(marker)
+            self._done(marker)
+
+    def _done(self, marker: Path) -> None:
+        marker.unlink()
+        self.position = None
 
     def _check_reach(self, start_ms: int) -> None:
         oldest = self._journal.figures()
@@ -179,11 +177,18 @@ class Replayer:
                 e = by_seq[seq][0]
                 processor.step(seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags))
             memory.take_fresh()
-            outcome = processor.take()
+            outcome = await self._taken(processor)
             async with self._consumer.held():
                 await self._write(outcome, report, self._latest, outcome, chunk)
                 await self._commit_latest()
         return report
+
+    async def _taken(self, processor: Processor) -> Outcome:
+        outcome = processor.take()
+        if outcome.provisioned:
+            await self._consumer.enter(outcome.provisioned)
+            processor.settle_new()
+        return outcome
 
     async def _rows(self, first: int, last: int) -> AsyncIterator[list[tuple[int, Message]]]:
         after = first
@@ -259,10 +264,6 @@ def _between(outcome: Outcome, start_ms: int, end_ms: int) -> Outcome:
 
 def _read(marker: Path) -> _Order | None:
     return msgspec.json.decode(marker.read_bytes(), type=_Order) if marker.exists() else None
-
-
-def _remove(marker: Path) -> None:
-    marker.unlink()
 
 
 def _write_durably(path: Path, content: bytes) -> None:

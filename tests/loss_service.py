@@ -2,8 +2,8 @@
 
     python tests/loss_service.py CONFIG [--kill commit-ack|store-cursor] [--mutant ack-first|cursor-first]
 
-`commit-ack` dies after the first commit of the journal, before anything is acknowledged. `store-cursor` dies between the
-store's confirmation and the cursor. The mutants break the two rules that the loss test is about; it must notice.
+`commit-ack` dies after the first commit of the journal, before anything is acknowledged. `store-cursor` dies between
+the store's confirmation and the cursor. The mutants break the two rules that the loss test is about; it must notice.
 """
 
 import argparse

@@ -33,21 +33,24 @@ class LineEncoder:
         """One line without line break. Unstorable for a record that no store takes or that has no finite value."""
         key = (record.measurement, record.tags, record.channel)
         head = self._heads.get(key) or self._remember(key, record)
-        numbers = record.fields
-        others = [(name, value) for name, value in numbers.items() if type(value) is not float]
-        if others:
-            numbers = numbers.copy()
-            for name, _ in others:
-                del numbers[name]
-        parts = [self._numbers(numbers)] if numbers else []
-        parts += [self._rare(name, value) for name, value in others]
-        body = b",".join(filter(None, parts))
+        fields = record.fields
+        others = [(name, value) for name, value in fields.items() if type(value) is not float]
+        body = self._mixed(fields, others) if others else self._numbers(fields)
         if not body:
             raise Unstorable("no field with a finite value")
         time_ms = record.time_ms
         if not -LONGEST_TIME_MS < time_ms < LONGEST_TIME_MS:
             check_identity(record)
         return b"%b %b %d" % (head, body, time_ms)
+
+    def _mixed(self, fields: dict[str, FieldValue], others: list[tuple[str, FieldValue]]) -> bytes:
+        numbers = fields.copy()
+        for name, _ in others:
+            del numbers[name]
+        parts = [self._rare(name, value) for name, value in others]
+        if numbers:
+            parts.insert(0, self._numbers(numbers))
+        return b",".join([part for part in parts if part])
 
     def _numbers(self, numbers: Mapping[str, FieldValue]) -> bytes:
         if not self._floats.issuperset(numbers):

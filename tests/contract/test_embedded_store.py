@@ -136,7 +136,7 @@ async def test_locked_by_another_process(tmp_path: Path) -> None:
             with pytest.raises(StoreMisconfigured, match="lock"):
                 await call
     finally:
-        await other.communicate()
+        await other.communicate(b"")  # closes its input: it ends
     assert await store.write([uplink(T0, {"soil_ec": 1.0})]) == []
     await store.close()
 

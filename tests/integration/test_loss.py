@@ -1,7 +1,7 @@
 """The loss test: 20,000 uplinks through the real broker, the real service and the real InfluxDB while all of them fail.
 
 Every uplink carries a number of its own. In the end each must lie exactly once in the store, or, for the devices that
-nobody knows, exactly once in quarantine. Run it by hand with a seed: LORACITY_LOSS_SEED=7 pytest -s tests/integration/test_loss.py
+nobody knows, exactly once in quarantine. With a seed of its own: LORACITY_LOSS_SEED=7 pytest -s on this file.
 """
 
 import base64
@@ -52,12 +52,12 @@ def uplink(number: int) -> tuple[str, bytes]:
         "deduplicationId": f"00000000-0000-4000-8000-{number:012x}",
         "time": datetime.now(UTC).isoformat(timespec="microseconds"),
         "deviceInfo": {
-            "applicationId": APPLICATION, "applicationName": "loss", "deviceProfileName": "LPP", "devEui": dev_eui(device),
-            "deviceName": f"device-{device}", "tags": {},
+            "applicationId": APPLICATION, "applicationName": "loss", "deviceProfileName": "LPP",
+            "devEui": dev_eui(device), "deviceName": f"device-{device}", "tags": {},
         },
         "devAddr": f"{device:08x}", "adr": True, "dr": 5, "fCnt": f_cnt, "fPort": 2, "confirmed": False,
         "data": base64.b64encode(payload).decode(),
-        "rxInfo": [{"gatewayId": "0016c001f153a14c", "uplinkId": number, "rssi": -60, "snr": 9.5, "crcStatus": "CRC_OK"}],
+        "rxInfo": [{"gatewayId": "0016c001f153a14c", "uplinkId": number, "rssi": -60, "snr": 9.5}],
         "txInfo": {"frequency": 868100000, "modulation": {"lora": {"bandwidth": 125000, "spreadingFactor": 7}}},
     }  # fmt: skip
     return f"application/{APPLICATION}/device/{dev_eui(device)}/event/up", json.dumps(event).encode()

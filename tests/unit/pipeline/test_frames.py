@@ -16,8 +16,8 @@ def frame(f_cnt: int | None = 1, **changes: Any) -> UplinkEvent:
     values: dict[str, Any] = {
         "lns": "chirpstack4", "dev_eui": "24e124713d000001", "device_key": "24e124713d000001", "dev_addr": "01020304",
         "session_id": "01020304", "f_cnt": f_cnt, "f_port": 85, "payload": b"\x01", "encrypted": False, "decoded": None,
-        "confirmed": False, "data_rate": None, "frequency_hz": None, "gateways": (), "event_ms": NOW, "time_source": "server",
-        "time_suspect": False, "server_ms": NOW, "received_ms": NOW, **changes,
+        "confirmed": False, "data_rate": None, "frequency_hz": None, "gateways": (), "event_ms": NOW,
+        "time_source": "server", "time_suspect": False, "server_ms": NOW, "received_ms": NOW, **changes,
     }  # fmt: skip
     return UplinkEvent(**values)
 

@@ -65,7 +65,7 @@ async def test_compaction_keeps_every_message_and_shrinks_the_file(journal: Jour
     assert figures.compacted_rows >= 990
     assert journal.bytes < size / 4
     assert await read_all(journal, limit=500) == before
-    assert [seq for seq, _ in await journal.read(777, 1)][0] == 778
+    assert (await journal.read(777, 1))[0][0] == 778
 
 
 async def test_age_removes_only_what_every_consumer_has_passed(journal: Journal) -> None:
@@ -81,9 +81,10 @@ async def test_age_removes_only_what_every_consumer_has_passed(journal: Journal)
 async def test_a_cap_full_of_unread_messages_refuses_more(tmp_path: Path) -> None:
     """Nothing unread is ever removed for space; once the consumer has passed, the journal takes messages again."""
     journal = Journal(tmp_path / "journal.db", 1_000_000, HOUR_MS)
+    while journal.bytes < 1_000_000:
+        await journal.append([message(journal.last_seq, 10_000)], passed=0)
     with pytest.raises(JournalUnavailable, match="cap of 1000000 bytes"):
-        for n in range(200):
-            await journal.append([message(n, 10_000)], passed=0)
+        await journal.append([message(0)], passed=0)
     held = journal.last_seq
     assert 90 < held < 110
     assert len(await read_all(journal)) == held
