@@ -9,7 +9,8 @@ from msgspec import Struct
 from api.plan import kind_of, unit_of
 from api.times import rfc3339
 from pipeline.inventory import Inventory, Placement
-from pipeline.latest import DeviceLatest, LatestRadio, LatestValue
+from pipeline.convert import Told
+from pipeline.latest import DeviceLatest, LatestRadio
 
 
 class Roster:
@@ -147,7 +148,7 @@ def _radio_view(radio: LatestRadio) -> dict[str, Any]:
     }
 
 
-def _value_view(value: LatestValue) -> dict[str, Any]:
+def _value_view(value: Told) -> dict[str, Any]:
     return {
         "quantity": value.quantity,
         "channel": value.channel,

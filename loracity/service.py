@@ -96,6 +96,7 @@ class Service:
         )
         self._stop = asyncio.Event()
         self._warned = False
+        self._replay_again = False
 
     def _processor(self, frames: FrameMemory, only: frozenset[str] | None) -> Processor:
         return Processor(
@@ -130,7 +131,8 @@ class Service:
         await self.consumer.in_state_thread(self.state.migrate)
         self.box.current = await self.consumer.in_state_thread(self.state.inventory)
         await self.consumer.load()
-        if self.replay_marker.exists():
+        self._replay_again = self.replay_marker.exists()
+        if self._replay_again:
             self.replayer.position = 0  # until it is repeated the journal keeps everything
         if self.consumer.state.cursor > self._journal.last_seq:
             raise ConfigError(
@@ -178,7 +180,8 @@ class Service:
         while True:
             try:
                 await self.store.open()
-                await self.replayer.resume(self.replay_marker)
+                if self._replay_again:
+                    await self.replayer.resume(self.replay_marker)
                 break
             except (StoreUnavailable, StoreMisconfigured) as error:
                 self.consumer.note_trouble(f"store: {error}", isinstance(error, StoreMisconfigured))

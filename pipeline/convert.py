@@ -1,10 +1,11 @@
 """Decoded values of one frame become records: grouped, placed, checked for plausibility, with fill levels. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from math import inf
 
 from msgspec import Struct
 
-from decoders.value import Decoded, Quality
+from decoders.value import Decoded, DecodedValue
 from decoders.vocabulary import QUANTITIES
 from gateway_bridge.uplink import NetworkEvent, Reception, UplinkEvent
 from pipeline.fill import fill_level
@@ -13,18 +14,22 @@ from pipeline.reading import FieldValue, Record, Tags
 
 LATE_MS = 5 * 60 * 1000
 _GENERIC = {name for name, quantity in QUANTITIES.items() if quantity.domain == "generic"}
-_RANGE = {n: (q.low, q.high) for n, q in QUANTITIES.items() if q.kind == "float" and (q.low, q.high) != (None, None)}
+_RANGE = {
+    name: (-inf if q.low is None else q.low, inf if q.high is None else q.high)
+    for name, q in QUANTITIES.items()
+    if q.kind == "float" and (q.low, q.high) != (None, None)
+}
 
 
-class Told(Struct, frozen=True, gc=False):
-    """One value as `latest` needs it: what was told, when, and how good it is."""
+class Told(Struct, frozen=True, array_like=True, gc=False):
+    """One value of one quantity as `latest` keeps it: what was told last, when (Unix ms), and how good it is."""
 
     quantity: str
     channel: str
     value: FieldValue | None
+    """None when the device told of a fault only."""
     time_ms: int
     quality: str
-    historical: bool
 
 
 class _Group:
@@ -61,16 +66,11 @@ def convert(
         container = group.placement.container
         if container is not None and "distance" in fields and "fill_level" not in fields:
             _add_fill(fields, qualities, container)
-        told.extend(
-            Told(name, channel, value, at, qualities.get(name, "ok"), group.historical)
-            for name, value in fields.items()
-        )
-        told.extend(
-            Told(name, channel, None, at, quality, group.historical)
-            for name, quality in qualities.items()
-            if name not in fields
-        )
+        told += [Told(name, channel, value, at, qualities.get(name, "ok")) for name, value in fields.items()]
         if qualities:
+            told += [
+                Told(name, channel, None, at, quality) for name, quality in qualities.items() if name not in fields
+            ]
             fields["quality"] = " ".join(f"{name}={quality}" for name, quality in qualities.items())
         fields["historical"] = group.historical
         fields["late"] = event.received_ms - at > LATE_MS
@@ -80,7 +80,7 @@ def convert(
     tags = here[0].tags
     records.append(_radio(event, time_ms, tags))
     if event.battery_percent is not None:
-        told.append(Told("battery_level", "", event.battery_percent, time_ms, "ok", past))
+        told.append(Told("battery_level", "", event.battery_percent, time_ms, "ok"))
         records.append(_health({"battery_level": event.battery_percent}, event, time_ms, tags, past))
     return records, told
 
@@ -88,36 +88,40 @@ def convert(
 def _group(decoded: Decoded, time_ms: int, here: tuple[Placement, str], where: Where, past: bool) -> dict[_Key, _Group]:
     groups: dict[_Key, _Group] = {}
     places: dict[tuple[str, int], tuple[Placement, str]] = {("", time_ms): here}
-    for quantity, value, channel, own_ms, quality in _plain(decoded):
-        at = time_ms if own_ms is None else own_ms
-        place = places.get((channel, at))
-        if place is None:
-            place = places[channel, at] = where(channel, at)
-        placement, kind = place
-        measurement = "generic" if quantity in _GENERIC else kind
-        group = groups.get((measurement, channel, at))
-        while group is not None and (quantity in group.fields or quantity in group.qualities):
-            at += 1  # several events of one frame stay several records
-            group = groups.get((measurement, channel, at))
-        if group is None:
-            group = groups[(measurement, channel, at)] = _Group(past or own_ms is not None, placement)
+    last: tuple[str, int | None, bool] | None = None
+    group = _Group(past, here[0])
+    for v in decoded.values:
+        quantity, value = v.quantity, v.value
+        generic = quantity in _GENERIC
+        mark = (v.channel, v.time_ms, generic)
+        if mark != last or quantity in group.fields or quantity in group.qualities:
+            at = time_ms if v.time_ms is None else v.time_ms
+            place = places.get((v.channel, at)) or places.setdefault((v.channel, at), where(v.channel, at))
+            group = _free_group(groups, "generic" if generic else place[1], v, at, past, place[0])
+            last = mark
         if value is None:
-            group.qualities[quantity] = quality
+            group.qualities[quantity] = v.quality
             continue
         group.fields[quantity] = value
-        if quality != "ok":
-            group.qualities[quantity] = quality
-        elif quantity in _RANGE:
-            low, high = _RANGE[quantity]
-            number = float(value)
-            if (low is not None and number < low) or (high is not None and number > high):
-                group.qualities[quantity] = "out_of_range"
+        if v.quality != "ok":
+            group.qualities[quantity] = v.quality
+        elif (span := _RANGE.get(quantity)) is not None and not span[0] <= value <= span[1]:  # type: ignore[operator]
+            group.qualities[quantity] = "out_of_range"
     return groups
 
 
-def _plain(decoded: Decoded) -> Iterator[tuple[str, FieldValue | None, str, int | None, Quality]]:
-    for v in decoded.values:
-        yield v.quantity, v.value, v.channel, v.time_ms, v.quality
+def _free_group(
+    groups: dict[_Key, _Group], measurement: str, v: DecodedValue, at: int, past: bool, placement: Placement
+) -> _Group:
+    """The record that has room for the value: several events of one frame stay several records, 1 ms apart."""
+    key = (measurement, v.channel, at)
+    group = groups.get(key)
+    while group is not None and (v.quantity in group.fields or v.quantity in group.qualities):
+        key = (measurement, v.channel, key[2] + 1)
+        group = groups.get(key)
+    if group is None:
+        group = groups[key] = _Group(past or v.time_ms is not None, placement)
+    return group
 
 
 def _add_fill(fields: dict[str, FieldValue], qualities: dict[str, str], container: Container) -> None:
@@ -187,5 +191,5 @@ def convert_status(event: NetworkEvent, placement: Placement) -> tuple[list[Reco
         values[ours] = float(value)
     if not values:
         return [], []
-    told = [Told(name, "", value, event.event_ms, "ok", event.retained) for name, value in values.items()]
+    told = [Told(name, "", value, event.event_ms, "ok") for name, value in values.items()]
     return [_health(values, event, event.event_ms, placement.tags, event.retained)], told

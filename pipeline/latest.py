@@ -10,16 +10,6 @@ from pipeline.convert import Told, best_reception
 from pipeline.reading import FieldValue
 
 
-class LatestValue(Struct, frozen=True, array_like=True, gc=False):
-    """One quantity's newest value. `time_ms` Unix ms of the record; `value` None when the device only told a fault."""
-
-    quantity: str
-    channel: str
-    value: FieldValue | None
-    time_ms: int
-    quality: str
-
-
 class LatestRadio(Struct, frozen=True, gc=False):
     """How the newest frame was heard. dBm, dB."""
 
@@ -37,7 +27,7 @@ class DeviceLatest(Struct, gc=False):
 
     last_seen_ms: int = 0
     radio: LatestRadio | None = None
-    values: dict[str, LatestValue] = {}
+    values: dict[str, Told] = {}
 
 
 class LatestBook:
@@ -67,21 +57,16 @@ class LatestBook:
         if time_ms >= latest.last_seen_ms and event is not None and not event.retained and not event.backfilled:
             latest.last_seen_ms = time_ms
             best = best_reception(event.gateways)
+            heard = (best.rssi, best.snr, best.gateway_id) if best is not None else (None, None, None)
             latest.radio = LatestRadio(
-                time_ms,
-                best.rssi if best else None,
-                best.snr if best else None,
-                event.f_cnt,
-                event.data_rate,
-                best.gateway_id if best else None,
-                len(event.gateways),
+                time_ms, heard[0], heard[1], event.f_cnt, event.data_rate, heard[2], len(event.gateways)
             )
         values = latest.values
         for item in told:
             key = f"{item.quantity}#{item.channel}" if item.channel else item.quantity
             known = values.get(key)
             if known is None or item.time_ms >= known.time_ms:
-                values[key] = LatestValue(item.quantity, item.channel, item.value, item.time_ms, item.quality)
+                values[key] = item
 
     def snapshot(self, devices: Iterable[str] | None) -> dict[str, DeviceLatest]:
         """What is known now about these devices, or all, for `replace_between`."""

@@ -12,7 +12,16 @@ from msgspec import Struct, field
 
 from decoders.value import Decoded, DecodeError
 from gateway_bridge.parse import parse
-from gateway_bridge.uplink import REDELIVERED, EnvelopeError, Event, Hints, Message, NetworkEvent, UplinkEvent
+from gateway_bridge.uplink import (
+    REDELIVERED,
+    EnvelopeError,
+    Event,
+    Hints,
+    Message,
+    NetworkEvent,
+    Reception,
+    UplinkEvent,
+)
 from pipeline.adopt import NewDevice
 from pipeline.convert import Told, convert, convert_status
 from pipeline.effects import EventRow, GatewayRow, QuarantineEntry
@@ -103,11 +112,15 @@ class Processor:
         self._decoders = decoders
         self._frames = frames
         self._provision = provision
+        self._heard: dict[str, tuple[int, Reception]] = {}
         self._out = Outcome()
 
     def take(self) -> Outcome:
         """The outcome so far; a new one begins."""
         out, self._out = self._out, Outcome()
+        for name, (heard_ms, reception) in self._heard.items():
+            note_gateway(out.gateways, GatewayRow(name, heard_ms, None, reception.latitude, reception.longitude))
+        self._heard = {}
         return out
 
     def damaged(self, seq: int, n: int, body: bytes, detail: str) -> None:
@@ -130,11 +143,14 @@ class Processor:
             out.counts["quarantined", message.source] += 1
             return
         records: list[Record] = []
-        fates = {self._event(seq, part, message, event, records) for part, event in enumerate(events)}
+        if len(events) == 1:
+            fate = self._event(seq, 0, message, events[0], records)
+        else:
+            fate = _fate({self._event(seq, part, message, event, records) for part, event in enumerate(events)})
         if records:
             out.uplinks.append(UplinkRecords(seq, tuple(records)))
             out.raw[seq] = message
-        out.counts[_fate(fates), message.source] += 1
+        out.counts[fate, message.source] += 1
 
     def _event(self, seq: int, part: int, message: Message, event: Event, records: list[Record]) -> str:
         if isinstance(event, UplinkEvent):
@@ -145,11 +161,11 @@ class Processor:
         if self._only is not None and event.device_key not in self._only:
             return "ignored"
         heard_ms = event.event_ms if event.retained or event.backfilled else event.received_ms
+        heard = self._heard
         for reception in event.gateways:
-            note_gateway(
-                self._out.gateways,
-                GatewayRow(reception.gateway_id, heard_ms, None, reception.latitude, reception.longitude),
-            )
+            last = heard.get(reception.gateway_id)
+            if last is None or last[0] < heard_ms:
+                heard[reception.gateway_id] = (heard_ms, reception)
         if event.retained and event.time_source == "bridge":
             self._quarantine(
                 seq, part, message, event, "retained_without_time", "the broker's retained copy tells no time"

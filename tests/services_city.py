@@ -93,7 +93,8 @@ class City:
         if running is not None:
             self.service.stop()
             try:
-                await running
+                async with asyncio.timeout(DEADLINE_S):
+                    await running
             finally:
                 self._folder.release()
 

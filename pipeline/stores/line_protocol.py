@@ -1,13 +1,14 @@
-"""InfluxDB line protocol from records: tags escaped once per device and kept, numbers written by a JSON encoder.
+"""InfluxDB line protocol from records: tags escaped once per device and kept, one template a shape of record.
 
 Format: docs.influxdata.com, "Line protocol reference". Tag values can't carry line breaks or end in a backslash
-(`checks.clean_tag`); string fields carry both, with `"` and `\\` escaped. A JSON object of floats under plain names
-is line protocol once the quotes are dropped and `:` is turned into `=`: faster than formatting each.
+(`checks.clean_tag`); string fields carry both, with `"` and `\\` escaped. Records with the same fields share one
+template, so that names and types are looked at once and a line costs one formatting.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 
-import msgspec
+from msgspec import Struct
 
 from pipeline.fields import FIELDS, FieldKind
 from pipeline.reading import FieldValue, Record, Tags
@@ -18,72 +19,88 @@ _KEPT_WORDS = 4096
 _LONGEST_KEPT_WORD = 64
 
 
+_KEPT_SHAPES = 4096
+_TYPES: Mapping[str, type] = {"float": float, "bool": bool, "str": str}
+
+
+class _Shape(Struct, frozen=True):
+    """How records with certain fields are written: a template, and where numbers, switches and texts stand in it."""
+
+    template: str
+    numbers: list[int]
+    switches: list[int]
+    texts: list[int]
+
+
 class LineEncoder:
     """Encodes records as lines with millisecond timestamps. `cache_size` bounds the kept tag prefixes."""
 
     def __init__(self, fields: Mapping[str, FieldKind] = FIELDS, cache_size: int = 65_536) -> None:
         self._fields = check_fields(fields)
-        self._floats = frozenset(name for name, kind in fields.items() if kind == "float")
         self._cache_size = cache_size
-        self._heads: dict[tuple[str, Tags, str], bytes] = {}
-        self._words: dict[tuple[str, str], bytes] = {}
-        self._json = msgspec.json.Encoder()
+        self._heads: dict[tuple[int, str, str], tuple[Tags, str]] = {}
+        self._shapes: dict[tuple[tuple[str, ...], tuple[type, ...]], _Shape] = {}
+        self._words: dict[str, str] = {}
 
     def line(self, record: Record) -> bytes:
         """One line without line break. Unstorable for a record that no store takes or that has no finite value."""
-        key = (record.measurement, record.tags, record.channel)
-        head = self._heads.get(key) or self._remember(key, record)
-        fields = record.fields
-        others = [(name, value) for name, value in fields.items() if type(value) is not float]
-        body = self._mixed(fields, others) if others else self._numbers(fields)
-        if not body:
-            raise Unstorable("no field with a finite value")
+        tags, fields = record.tags, record.fields
+        known = self._heads.get((id(tags), record.measurement, record.channel)) or self._remember(record)
         time_ms = record.time_ms
         if not -LONGEST_TIME_MS < time_ms < LONGEST_TIME_MS:
             check_identity(record)
-        return b"%b %b %d" % (head, body, time_ms)
+        body = self._body(fields) or self._body(self._cleaned(fields))
+        return f"{known[1]} {body} {time_ms}".encode()
 
-    def _mixed(self, fields: dict[str, FieldValue], others: list[tuple[str, FieldValue]]) -> bytes:
-        numbers = fields.copy()
-        for name, _ in others:
-            del numbers[name]
-        parts = [self._rare(name, value) for name, value in others]
-        if numbers:
-            parts.insert(0, self._numbers(numbers))
-        return b",".join([part for part in parts if part])
+    def _body(self, fields: Mapping[str, FieldValue]) -> str:
+        """The field set; empty when a value needs a closer look."""
+        names, values = tuple(fields), list(fields.values())
+        types = tuple(map(type, values))
+        shape = self._shapes.get((names, types)) or self._shape(names, types)
+        if shape is None:
+            return ""
+        for place in shape.switches:
+            values[place] = "t" if values[place] else "f"
+        words = self._words
+        for place in shape.texts:
+            text: str = values[place]  # type: ignore[assignment]
+            values[place] = words.get(text) or self._word(names[place], text)
+        if not all(map(isfinite, [values[place] for place in shape.numbers])):  # type: ignore[arg-type]
+            return ""
+        return shape.template % tuple(values)
 
-    def _numbers(self, numbers: Mapping[str, FieldValue]) -> bytes:
-        if not self._floats.issuperset(numbers):
-            for name, value in numbers.items():
-                clean_value(self._fields, name, value)  # raises for the first that is no number or unknown
-        text = self._json.encode(numbers)
-        if b":null" in text:  # JSON has no infinities and no NaN
-            kept = {name: clean_value(self._fields, name, value) for name, value in numbers.items()}
-            text = self._json.encode({name: value for name, value in kept.items() if value is not None})
-        return text[1:-1].translate(None, b'"').replace(b":", b"=")
+    def _shape(self, names: tuple[str, ...], types: tuple[type, ...]) -> "_Shape | None":
+        """How records with these fields are written; None when one is unknown or of another type than its own."""
+        if not names or any(_TYPES.get(self._fields.get(n, "")) is not t for n, t in zip(names, types, strict=True)):
+            return None
+        places: dict[type, list[int]] = {float: [], bool: [], str: []}
+        for place, kind in enumerate(types):
+            places[kind].append(place)
+        template = ",".join(f"{n}={'%r' if t is float else '%s'}" for n, t in zip(names, types, strict=True))
+        if len(self._shapes) >= _KEPT_SHAPES:
+            self._shapes.clear()
+        shape = self._shapes[names, types] = _Shape(template, places[float], places[bool], places[str])
+        return shape
 
-    def _rare(self, name: str, value: FieldValue) -> bytes:
-        if type(value) is str and (known := self._words.get((name, value))):
-            return known
-        clean = clean_value(self._fields, name, value)
-        if clean is None:
-            return b""
-        if isinstance(clean, bool):
-            return f"{name}={'t' if clean else 'f'}".encode()
-        if isinstance(clean, str):
-            return self._word(name, clean)
-        return f"{name}={clean!r}".encode()
+    def _cleaned(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
+        """The values as the store may have them, those that are no finite numbers left out. Unstorable."""
+        cleaned = {name: clean_value(self._fields, name, value) for name, value in fields.items()}
+        kept = {name: value for name, value in cleaned.items() if value is not None}
+        if not kept:
+            raise Unstorable("no field with a finite value")
+        return kept
 
-    def _word(self, name: str, text: str) -> bytes:
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        word = f'{name}="{escaped}"'.encode()
+    def _word(self, name: str, text: str) -> str:
+        clean = clean_value(self._fields, name, text)
+        escaped = str(clean).replace("\\", "\\\\").replace('"', '\\"')
+        word = f'"{escaped}"'
         if len(text) <= _LONGEST_KEPT_WORD:
             if len(self._words) >= _KEPT_WORDS:
                 self._words.clear()
-            self._words[name, text] = word
+            self._words[text] = word
         return word
 
-    def _remember(self, key: tuple[str, Tags, str], record: Record) -> bytes:
+    def _remember(self, record: Record) -> tuple[Tags, str]:
         check_identity(record)
         tags = record.tags
         pairs = (
@@ -97,5 +114,6 @@ class LineEncoder:
         texts = [f"{name}={clean_tag(value).translate(_TAG_ESCAPES)}" for name, value in pairs if value]
         if len(self._heads) >= self._cache_size:
             self._heads.clear()
-        head = self._heads[key] = ",".join((record.measurement, *texts)).encode()
-        return head
+        known = (tags, ",".join((record.measurement, *texts)))  # holding the tags keeps their id theirs
+        self._heads[id(tags), record.measurement, record.channel] = known
+        return known

@@ -15,6 +15,7 @@ import pytest
 from gateway_bridge.uplink import RETAINED, Message
 from loracity.admin import AdminError, ask
 from pipeline.effects import QuarantineEntry
+from pipeline.replay import Replayer
 from tests.city_messages import lpp, mud, network_event, tts_up, up
 from tests.services_city import (
     City,
@@ -292,21 +293,35 @@ async def test_a_killed_replay_is_not_forgotten_for_another(tmp_path: Path, envi
     assert after == await fresh(tmp_path / "b", tmp_path / "a", store, BETTER)
 
 
+def hold_before_first_write(replayer: Replayer) -> asyncio.Event:
+    """The old records are deleted, the new ones wait for the event."""
+    go_on, original = asyncio.Event(), replayer._write
+
+    async def write(*arguments: Any) -> None:
+        await go_on.wait()
+        await original(*arguments)
+
+    replayer._write = write  # type: ignore[method-assign,assignment]
+    return go_on
+
+
 async def test_frames_that_arrive_during_a_replay_are_kept(tmp_path: Path, store: Store) -> None:
     """The consumer goes on meanwhile, also with frames whose times lie in the range; a second replay has to wait."""
     start = start_of_frames()
-    old, new = frames(start), [up(BIN, 100 + n, mud(500), start + HOUR + n) for n in range(40)]
+    old, new = frames(start), [up(BIN, 100 + n, mud(500), start + 2 * HOUR + n) for n in range(40)]
     wanted, _ = await first_life(tmp_path / "a", store, old)
     async with City(tmp_path / "a", wanted) as city:
         await city.import_devices(BETTER, prune=True)
+        go_on = hold_before_first_write(city.service.replayer)
         replay = asyncio.create_task(city.admin("replay", from_ms=start - HOUR))
         await city.until("it runs", city.service.replay_marker.exists)
         with pytest.raises(AdminError, match="another replay is running"):
             await city.admin("replay", from_ms=start - HOUR)
         for message in new:
             await city.service.intake.store([message])
-        await replay
         await city.settled(len(old) + len(new))
+        go_on.set()
+        await replay
     after = state(tmp_path / "a", store[1](tmp_path / "a", wanted["store"]))
     expected = await fresh(tmp_path / "b", tmp_path / "a", store, BETTER)
     assert after == expected

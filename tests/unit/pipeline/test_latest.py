@@ -11,10 +11,8 @@ HOUR = 3_600_000
 NOTHING = DeviceLatest(values={})
 
 
-def told(
-    value: float | None, time_ms: int, quantity: str = "distance", channel: str = "", historical: bool = False
-) -> Told:
-    return Told(quantity, channel, value, time_ms, "ok" if value is not None else "no_target", historical)
+def told(value: float | None, time_ms: int, quantity: str = "distance", channel: str = "") -> Told:
+    return Told(quantity, channel, value, time_ms, "ok" if value is not None else "no_target")
 
 
 def values(book: LatestBook, device: str = EUI) -> dict[str, object]:
@@ -51,14 +49,14 @@ def test_a_fault_is_the_latest_too() -> None:
 def test_history_fills_gaps_and_replaces_nothing_newer() -> None:
     """A logged value is the latest only while nothing newer is known."""
     book = LatestBook()
-    book.learn(EUI, NOW, uplink(), [told(1.0, NOW), told(9.0, NOW - HOUR, historical=True)])
+    book.learn(EUI, NOW, uplink(), [told(1.0, NOW), told(9.0, NOW - HOUR)])
     assert values(book) == {"distance": 1.0}
 
 
 def test_a_retained_copy_tells_nothing_about_the_present() -> None:
     """Not even that the device lives."""
     book = LatestBook()
-    book.learn(EUI, NOW, uplink(retained=True), [told(1.0, NOW, historical=True)])
+    book.learn(EUI, NOW, uplink(retained=True), [told(1.0, NOW)])
     assert dict(book.devices) == {}
 
 
