@@ -16,7 +16,7 @@ class Check(Struct, frozen=True):
     """One verdict about one part."""
 
     name: str
-    """`journal`, `store`, `state`, or `connection:<name>`."""
+    """`journal`, `store`, `lag`, or `connection:<name>`."""
     status: Literal["ok", "warning", "failing"]
     detail: str = ""
 

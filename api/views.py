@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from api.plan import kind_of, unit_of
 from api.times import rfc3339
-from pipeline.inventory import Inventory, Placement
 from pipeline.convert import Told
+from pipeline.inventory import Inventory, Placement
 from pipeline.latest import DeviceLatest, LatestRadio
 
 

@@ -176,7 +176,7 @@ def drain(folder: Path, uplinks: int, broker: MosquittoServer, first_f_cnt: int)
         rss.append(service.process.memory_info().rss / 1e6)
         return m["loracity_uplinks_stored_total"] >= uplinks
 
-    service.wait(finished, 0.2)
+    service.wait(finished, 0.5)
     took = time.perf_counter() - began
     cpu = sum(service.process.cpu_times()[:2]) - cpu
     done = uplinks - at_start
@@ -272,18 +272,16 @@ def compare(folder: Path, broker: MosquittoServer, influx: InfluxServer, uplinks
         rates[which] = statistics.median(r["rate"] for r in runs[which])
         cpu = statistics.median(r["cpu_us"] for r in runs[which])
         print(f"  {text:48} {rates[which]:8,.0f} uplinks/s  {cpu:5.0f} us CPU each")
-    print(
-        f"  loracity reaches {rates['loracity'] / rates['paho']:.0%} of the ceiling, {rates['loracity'] / rates['raw']:.0%} of the bare loop"
-    )
+    of_ceiling, of_bare = rates["loracity"] / rates["paho"], rates["loracity"] / rates["raw"]
+    print(f"  loracity reaches {of_ceiling:.0%} of the ceiling, {of_bare:.0%} of the bare loop")
     print("live:")
     for rate, seconds, garbage in ((0, 0, 0.0), (1000, 20, 0.0), (5000, 20, 0.0), (4500, 20, 0.1)):
         first += 1000
         live(folder, broker, influx, rate, seconds, first, garbage)
     long = drain(folder, backlog, broker, first + 1000)
-    print(
-        f"drain of {backlog:,}: {long['seconds']:.0f} s, {long['rate']:,.0f} uplinks/s, RSS at most {long['rss_mb']:.0f} MB"
-        f" (first quarter {long['rss_first_quarter_mb']:.0f}, last quarter {long['rss_last_quarter_mb']:.0f})"
-    )
+    quarters = f"first quarter {long['rss_first_quarter_mb']:.0f}, last quarter {long['rss_last_quarter_mb']:.0f}"
+    print(f"drain of {backlog:,}: {long['seconds']:.0f} s, {long['rate']:,.0f} uplinks/s,", end=" ")
+    print(f"RSS at most {long['rss_mb']:.0f} MB ({quarters})")
 
 
 def flush_own(folder: Path) -> None:

@@ -33,15 +33,13 @@ _decode_other = msgspec.json.Decoder(Other).decode
 _decode_outline = msgspec.json.Decoder(Outline).decode
 _SERVER: TimeSource = "server"
 _DEVICE_EVENTS = frozenset({"join", "ack", "txack", "log", "status", "location"})
-# Names that say who, which frame and what it holds: a second one would leave open which is meant.
-_IDENTITY = (b'"devEui"', b'"fCnt"', b'"data"')
 
 
 def parse(context: Context) -> list[Event]:
     """The events of one ChirpStack v4 message. EnvelopeError when it isn't one."""
     payload, topic = context.message.payload, context.message.topic
     if topic.endswith("/event/up") and payload[:1] == b"{":
-        return _uplink(context, _read_up(payload))
+        return _uplink(context, guarded(_decode_up, payload))
     if is_command(topic):
         return ignored(context, event_name(topic), "command")
     is_json = payload[:1] == b"{"
@@ -51,7 +49,7 @@ def parse(context: Context) -> list[Event]:
             return ignored(context, event, "unknown_event")
         event = _event_of(payload) if is_json else ""
     if event == "up":
-        return _uplink(context, _read_up(payload) if is_json else _from_protobuf(payload, event, Up))
+        return _uplink(context, guarded(_decode_up, payload) if is_json else _from_protobuf(payload, event, Up))
     if event in _DEVICE_EVENTS:
         return _network_event(
             context, event, _read_other(payload) if is_json else _from_protobuf(payload, event, Other)
@@ -59,15 +57,6 @@ def parse(context: Context) -> list[Event]:
     if not is_json:
         raise EnvelopeError("unknown_format", "no JSON, and the topic doesn't name the event that protobuf needs")
     return ignored(context, event, "command" if event == "down" else "unknown_event")
-
-
-def _read_up(payload: bytes) -> Up:
-    up = guarded(_decode_up, payload)
-    for name in _IDENTITY:
-        if payload.count(name) > 1:  # it may well stand in an inner object: look closely
-            check_names(payload)
-            break
-    return up
 
 
 def _read_other(payload: bytes) -> Other:

@@ -81,7 +81,6 @@ class ConnectionSettings(Strict):
     http: HttpSettings | None = None
     max_age_s: Annotated[int, Field(ge=60)] = 7 * 86400
     """An event time older than this is not believed (lns.md 6.3 b); keep it above the broker's session expiry."""
-    max_payload_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
 
     @model_validator(mode="after")
     def _one_way(self) -> "ConnectionSettings":
@@ -91,7 +90,7 @@ class ConnectionSettings(Strict):
 
 
 def read_secret(value: SecretStr | None, path: Path | None) -> str | None:
-    """The secret itself, from the value or the file (one trailing newline removed). OSError when the file can't be read."""
+    """The secret, from the value or the file (without its last newline). OSError when the file can't be read."""
     if value is not None:
         return value.get_secret_value()
     return path.read_text(encoding="utf-8").rstrip("\r\n") if path else None

@@ -53,7 +53,7 @@ class Reception(Struct, frozen=True, gc=False):
     longitude: float | None = None
 
 
-class Hints(Struct, frozen=True):
+class Hints(Struct, frozen=True, gc=False):
     """What the network server knows about a device besides its frame: the basis of adopting and auto-provisioning."""
 
     device_name: str = ""
@@ -63,7 +63,7 @@ class Hints(Struct, frozen=True):
     tags: dict[str, str] = {}
 
 
-class UplinkEvent(Struct, frozen=True):
+class UplinkEvent(Struct, frozen=True, gc=False):
     """One uplink frame as its network server reported it (shape: lns.md section 1)."""
 
     lns: str
@@ -107,7 +107,7 @@ class UplinkEvent(Struct, frozen=True):
     kind: str = "up"
 
 
-class NetworkEvent(Struct, frozen=True):
+class NetworkEvent(Struct, frozen=True, gc=False):
     """Everything else a network server tells: kinds join, status, log, ack, txack, location, downlink, gateway_stats,
     gateway_state, and `ignored` (known not to concern us, or unknown and only counted)."""
 

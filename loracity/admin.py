@@ -94,7 +94,10 @@ class Admin:
         )
         if not arguments["dry_run"]:
             await self._service.reload_inventory()
-        return {"lines": [str(c) for c in plan.changes if c.action != "unchanged"], "counts": plan.counts()}
+        return {
+            "lines": [str(c) for c in plan.changes if c.action not in ("unchanged", "kept")],
+            "counts": plan.counts(),
+        }
 
     async def _export(self, arguments: dict[str, Any]) -> Any:
         write = export_csv if arguments["format"] == "csv" else export_yaml

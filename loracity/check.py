@@ -1,4 +1,4 @@
-"""`loracity check`: a plain verdict for every part of the settings, touching nothing that a service holds."""
+"""`loracity check`: a plain verdict for every part of the settings, made beside a running service."""
 
 import asyncio
 import os

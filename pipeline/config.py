@@ -1,4 +1,4 @@
-"""`loracity.yaml`: every setting, checked as a whole before a socket opens; the environment may override single ones."""
+"""`loracity.yaml`: every setting, checked as a whole before a socket opens; the environment may override."""
 
 import os
 from collections.abc import Mapping
@@ -114,7 +114,7 @@ class Settings(Strict):
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read and check a file and overrides such as `LORACITY_STORE__URL` (two underscores: one level down). ConfigError."""
+    """Read and check a file, then overrides such as `LORACITY_STORE__URL` (`__`: one level down). ConfigError."""
     document: dict[str, Any] = {}
     if path is not None:
         try:

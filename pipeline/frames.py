@@ -8,6 +8,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable
 from struct import Struct as Layout
+from zlib import crc32
 
 from gateway_bridge.uplink import UplinkEvent
 
@@ -53,13 +54,12 @@ def _digest(data: bytes) -> int:
 
 
 def frame_number(event: UplinkEvent) -> int:
-    """The frame's identity as 64 bits: session, counter, port, payload; without a counter the server's event id or the
-    time."""
+    """The frame's identity within its device as 64 bits: the counter, and a checksum of session, port and payload.
+    Without a counter a hash of the server's event id, or of the time."""
     if event.f_cnt is None:
-        head = f"{event.event_id or event.event_ms}|{event.f_port}|"
-    else:
-        head = f"{event.session_id}|{event.f_cnt}|{event.f_port}|"
-    return _digest(head.encode() + event.payload)
+        return _digest(f"{event.event_id or event.event_ms}|{event.f_port}|".encode() + event.payload)
+    rest = crc32(event.payload, crc32(event.session_id.encode(), event.f_port))
+    return (event.f_cnt & 0xFFFFFFFF) << 32 | rest
 
 
 class FrameMemory:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 CONSUMER = "readings"
 _SLICE = 100
-_COMMIT_EVERY_S = 0.25
+_COMMIT_EVERY_S = 1.0
 _COMMIT_UPLINKS = 20_000
 _RETRY_S = (0.25, 15.0)
 
@@ -50,6 +50,8 @@ class ConsumerState(Struct):
     """(fate, connection) since the process started."""
     records: int = 0
     partly_stored: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Quarantine entries dropped because of its bounds, by reason, since ever."""
     last_event_ms: int = 0
     oldest_pending_ms: int = 0
     """Reception time of the first message that is not stored; 0 when there is none."""
@@ -124,6 +126,7 @@ class ReadingsConsumer:
         self.state.cursor = self._read_to = self._staged.seq = cursor
         self._frames.load(keys)
         self._latest.load(rows)
+        self.state.dropped = await self.in_state_thread(self._dropped)
 
     def _load(self) -> tuple[int, list[bytes], list[tuple[str, str]]]:
         rows = [(row.dev_eui, row.body) for row in self._database.latest_all()]
@@ -279,6 +282,8 @@ class ReadingsConsumer:
                     await self.enter(staged.provisioned)
                     self._processor.settle_new()
                 await self.in_state_thread(partial(self._database.commit, effects))
+                if staged.quarantine:
+                    self.state.dropped = await self.in_state_thread(self._dropped)
                 break
             except StateUnavailable as error:
                 self.note_trouble(f"state database: {error}")
@@ -290,6 +295,9 @@ class ReadingsConsumer:
         self._staged = _Staged(seq=staged.seq)
         self._committed_at = asyncio.get_running_loop().time()
         self._changed.set()
+
+    def _dropped(self) -> dict[str, int]:
+        return {why: n for (name, why), n in self._database.counters().items() if name == "quarantine_dropped"}
 
     async def enter(self, new: Sequence[NewDevice]) -> None:
         """Put devices that were made from what their network server says into the inventory. StateUnavailable."""

@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from gateway_bridge.uplink import UplinkEvent
 from pipeline.convert import Told, best_reception
-from pipeline.reading import FieldValue
 
 
 class LatestRadio(Struct, frozen=True, gc=False):

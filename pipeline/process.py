@@ -160,12 +160,7 @@ class Processor:
     def _uplink(self, seq: int, part: int, message: Message, event: UplinkEvent, records: list[Record]) -> str:
         if self._only is not None and event.device_key not in self._only:
             return "ignored"
-        heard_ms = event.event_ms if event.retained or event.backfilled else event.received_ms
-        heard = self._heard
-        for reception in event.gateways:
-            last = heard.get(reception.gateway_id)
-            if last is None or last[0] < heard_ms:
-                heard[reception.gateway_id] = (heard_ms, reception)
+        self._hear(event)
         if event.retained and event.time_source == "bridge":
             self._quarantine(
                 seq, part, message, event, "retained_without_time", "the broker's retained copy tells no time"
@@ -193,6 +188,14 @@ class Processor:
         if not event.simulated:
             self._out.told.append((event.device_key, time_ms, event, told))
         return "stored"
+
+    def _hear(self, event: UplinkEvent) -> None:
+        heard_ms = event.event_ms if event.retained or event.backfilled else event.received_ms
+        heard = self._heard
+        for reception in event.gateways:
+            last = heard.get(reception.gateway_id)
+            if last is None or last[0] < heard_ms:
+                heard[reception.gateway_id] = (heard_ms, reception)
 
     def _convert(
         self, event: UplinkEvent, time_ms: int, placement: Placement, decoded: Decoded | None, decoder: str

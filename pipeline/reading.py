@@ -10,7 +10,7 @@ Aggregate = Literal["mean", "min", "max", "sum", "count", "first", "last"]
 MEASUREMENTS = ("waste_bin", "soil", "valve", "weather", "parking_bay", "device_health", "uplink", "generic")
 
 
-class Tags(Struct, frozen=True):
+class Tags(Struct, frozen=True, gc=False):
     """Who and where. Empty strings are not written."""
 
     dev_eui: str
@@ -20,7 +20,7 @@ class Tags(Struct, frozen=True):
     model: str = ""
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One point. Identity: measurement, tags.dev_eui, channel, time_ms. Numbers are floats, never ints."""
 
     measurement: str
@@ -30,7 +30,7 @@ class Record(Struct, frozen=True):
     fields: dict[str, FieldValue]
 
 
-class UplinkRecords(Struct, frozen=True):
+class UplinkRecords(Struct, frozen=True, gc=False):
     """All records of one journaled message. Never split over two batches."""
 
     seq: int

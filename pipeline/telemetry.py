@@ -108,6 +108,12 @@ class Figures(Collector):
                 if kind == what:
                     counter.add_metric([value], n)
             yield counter
+        dropped = CounterMetricFamily(
+            "loracity_quarantine_dropped", "entries dropped because quarantine was full", labels=["reason"]
+        )
+        for reason, n in state.dropped.items():
+            dropped.add_metric([reason], n)
+        yield dropped
         yield CounterMetricFamily("loracity_records_stored", "records written to the store", state.records)
         yield CounterMetricFamily(
             "loracity_uplinks_partly_stored", "uplinks with a refused record", state.partly_stored

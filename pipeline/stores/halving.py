@@ -17,14 +17,14 @@ SendLines = Callable[[Sequence[bytes]], Awaitable[str | None]]
 Item = TypeVar("Item")
 
 
-class RecordLine(Struct, frozen=True):
+class RecordLine(Struct, frozen=True, gc=False):
     """One record with its line."""
 
     record: Record
     line: bytes
 
 
-class UplinkLines(Struct, frozen=True):
+class UplinkLines(Struct, frozen=True, gc=False):
     """What is to be written of one uplink."""
 
     seq: int

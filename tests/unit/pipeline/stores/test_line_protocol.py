@@ -27,7 +27,7 @@ def test_whole_line() -> None:
     }
     assert encode(fields, channel="1") == (
         b"soil,asset=bin\\ 5,channel=1,dev_eui=a84041000181c061,district=Mitte,model=em400\\=mud,zone=A\\,B "
-        b'soil_ec=1.0,soil_ph=7.25,battery_low=t,event="a \\"b\\" \\\\",late=f 1774742400000'
+        b'soil_ec=1.0,battery_low=t,event="a \\"b\\" \\\\",soil_ph=7.25,late=f 1774742400000'
     )
 
 
