@@ -215,7 +215,7 @@ class Service:
             share = figures.bytes / self.settings.journal.max_bytes
             if share > _WARN_SHARE and not self._warned:
                 log.warning(
-                    "journal nearly full: the oldest messages will be removed once every consumer has passed them",
+                    "journal nearly full: soon the oldest messages that every consumer has passed make room",
                     extra={"bytes": figures.bytes, "max_bytes": self.settings.journal.max_bytes},
                 )
             self._warned = share > _WARN_SHARE
@@ -249,15 +249,22 @@ class Service:
         """Prometheus text."""
         return self._figures.text()
 
+    def _unread_share(self) -> float:
+        """How much of the journal's cap is taken by messages that wait: full of them, it takes no more. Full of others
+        is its normal state, because the oldest of those make room."""
+        figures = self._journal.figures()
+        kept = max(1, figures.last_seq - figures.first_seq + 1)
+        waiting = min(kept, figures.last_seq - self._passed())
+        return figures.bytes / self.settings.journal.max_bytes * waiting / kept
+
     def checks(self) -> list[Check]:
         """A verdict for every part."""
         intake, state = self.intake.state, self.consumer.state
-        figures = self._journal.figures()
-        full = figures.bytes / self.settings.journal.max_bytes
+        unread = self._unread_share()
         journal = (
             Check("journal", "failing", intake.failure)
             if intake.failure
-            else Check("journal", "warning" if full > _WARN_SHARE else "ok", f"{full:.0%} of its cap")
+            else Check("journal", "warning" if unread > _WARN_SHARE else "ok", f"{unread:.0%} of its cap is unread")
         )
         store = Check("store", "failing" if state.trouble else "ok", state.trouble)
         waiting = self._journal.last_seq - state.cursor

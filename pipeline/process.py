@@ -4,6 +4,7 @@ A fold over the journal: what a message becomes depends on the messages before i
 on nothing else. Whoever runs it (the consumer, `replay`, `quarantine retry`) decides what to do with the outcome.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
@@ -29,8 +30,10 @@ from pipeline.frames import FrameMemory
 from pipeline.inventory import OBJECT_DECODER, Asset, Inventory, Placement, Zone
 from pipeline.reading import Record, Tags, UplinkRecords
 
+log = logging.getLogger(__name__)
+
 QUARANTINE_REASONS_HERE = frozenset(
-    {"unknown_device", "encrypted", "retained_without_time", "journal_corrupt", "refused_by_store"}
+    {"unknown_device", "encrypted", "retained_without_time", "journal_corrupt", "refused_by_store", "internal_error"}
 )
 
 
@@ -143,10 +146,15 @@ class Processor:
             out.counts["quarantined", message.source] += 1
             return
         records: list[Record] = []
-        if len(events) == 1:
-            fate = self._event(seq, 0, message, events[0], records)
-        else:
-            fate = _fate({self._event(seq, part, message, event, records) for part, event in enumerate(events)})
+        try:
+            if len(events) == 1:
+                fate = self._event(seq, 0, message, events[0], records)
+            else:
+                fate = _fate({self._event(seq, part, message, event, records) for part, event in enumerate(events)})
+        except Exception as error:
+            log.error("a message could not be processed; it is kept in quarantine", exc_info=error, extra={"seq": seq})
+            self._quarantine(seq, 0, message, None, "internal_error", repr(error)[:1000])
+            records, fate = [], "quarantined"
         if records:
             out.uplinks.append(UplinkRecords(seq, tuple(records)))
             out.raw[seq] = message

@@ -14,7 +14,7 @@ from simulators.envelope import Message
 from simulators.faults import broken
 from simulators.fleet import Fleet
 from simulators.load import LoadSource, with_garbage
-from simulators.load_publisher import LoadPublisher
+from simulators.load_publisher import LoadPublisher, PublishError
 
 _RECONNECT_S = 1.0
 _ANSWER_S = 3.0
@@ -42,6 +42,10 @@ class Counts:
     seconds: float = 0.0
 
 
+_FOR_GOOD = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
+"""CONNACK reasons that trying again does not mend: client id, user or password, rights, banned, method."""
+
+
 def now_ms() -> int:
     """Unix milliseconds."""
     return time.time_ns() // 1_000_000
@@ -59,7 +63,8 @@ async def publish_city(
 ) -> None:
     """Publish the living city at QoS 1 until `count` good messages or cancellation; survives the broker's absence.
 
-    A message that the broker did not acknowledge before the connection broke is sent again.
+    A message that the broker did not acknowledge before the connection broke is sent again. PublishError when it
+    refuses our login.
     """
     started, chance = time.monotonic(), Random(f"garbage {fleet.seed}")
     begin = now_ms() if start_ms is None else start_ms
@@ -77,7 +82,9 @@ async def publish_city(
                     await client.publish(current.message.topic, current.message.payload, qos=1)
                     counts.good += 1
                     current = next(pending, None)
-        except aiomqtt.MqttError:
+        except aiomqtt.MqttError as error:
+            if isinstance(error, aiomqtt.MqttCodeError) and getattr(error.rc, "value", error.rc) in _FOR_GOOD:
+                raise PublishError(f"the broker refuses us: {error}") from error
             counts.resent += 1
             await asyncio.sleep(_RECONNECT_S)
         finally:

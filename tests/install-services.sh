@@ -2,7 +2,7 @@
 # Installs what the tests run against for real: Mosquitto, InfluxDB, strace. Debian and Ubuntu as root; elsewhere it says how.
 set -eu
 missing=""
-for pair in mosquitto:mosquitto influxd:influxdb strace:strace; do
+for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients influxd:influxdb strace:strace; do
   PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
 [ -n "$missing" ] || exit 0

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from decoders.value import Decoded
 from gateway_bridge.uplink import BACKFILLED, RETAINED, Message
-from loracity.parts import build_decoders, kind_of, provisioner
+from loracity.parts import NativeDecoders, build_decoders, kind_of, provisioner
 from pipeline.adopt import adoption_changes
 from pipeline.config import Settings
 from pipeline.effects import GatewayRow
@@ -265,6 +266,24 @@ def test_note_gateway_keeps_what_is_not_said() -> None:
     assert rows["g"] == GatewayRow("g", 10, True, 50.0, 8.0, {"rx": 1})
     note_gateway(rows, GatewayRow("g", 20, False, None, None, {"rx": 2}))
     assert rows["g"] == GatewayRow("g", 20, False, 50.0, 8.0, {"rx": 2})
+
+
+def test_a_fault_of_ours_costs_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody foresaw is logged and kept in quarantine; the messages after it become readings."""
+    worker, decode = processor(), NativeDecoders.decode
+
+    def faulty(self: NativeDecoders, decoder: str, f_port: int, payload: bytes, received_ms: int) -> Decoded:
+        if payload == mud(300):
+            raise ZeroDivisionError("a bug")
+        return decode(self, decoder, f_port, payload, received_ms)
+
+    monkeypatch.setattr(NativeDecoders, "decode", faulty)
+    out = run(worker, up(BIN, 1, mud(300), NOW), up(BIN, 2, mud(400), NOW + 1000))
+    assert [(e.seq, e.reason, e.detail) for e in out.quarantine] == [
+        (1, "internal_error", "ZeroDivisionError('a bug')")
+    ]
+    assert [uplink.seq for uplink in out.uplinks] == [2]
+    assert fates(out) == {"received": 2, "stored": 1, "quarantined": 1}
 
 
 def test_take_begins_anew() -> None:
