@@ -81,7 +81,7 @@ class _Flying(Struct, frozen=True):
 
 
 class ReadingsConsumer:
-    """One consumer of the journal with its own cursor; `run` works until cancelled, `finish` ends it in good order."""
+    """One consumer of the journal with its own cursor; `run` works until cancelled, `held` makes it stand still."""
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class ReadingsConsumer:
         pause = _RETRY_S[0]
         while True:
             try:
-                return await self._journal.read(self._read_to, self._batch)
+                rows = await self._journal.read(self._read_to, self._batch)
             except JournalCorrupt as damage:
                 log.error("journal row damaged, kept in quarantine", extra={"seq": damage.seq, "messages": damage.n})
                 self._processor.damaged(damage.seq, damage.n, damage.body, str(damage))
@@ -204,6 +204,9 @@ class ReadingsConsumer:
                 self.note_trouble(f"journal: {error}")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _RETRY_S[1])
+                continue
+            self.note_well("journal:")
+            return rows
 
     async def write(self, uplinks: Sequence[UplinkRecords]) -> list[Refusal]:
         """Write until the store confirms; gives what it refused for good."""

@@ -236,8 +236,9 @@ class Journal:
         rows = self._db.execute(
             "SELECT first_ms, last_ms, body FROM batch WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
         ).fetchall()
+        unpack = zstandard.ZstdDecompressor().decompress  # our own: one must not be used in two threads
         try:
-            messages = [m for row in rows for m in _decoder.decode(self._decompressor.decompress(row[2]))]
+            messages = [m for row in rows for m in _decoder.decode(unpack(row[2]))]
         except (zstandard.ZstdError, msgspec.DecodeError):
             return  # a damaged row stays as it is: its reader reports it
         body = self._compressor.compress(_encoder.encode(messages))

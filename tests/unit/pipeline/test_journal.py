@@ -1,5 +1,6 @@
 """The journal: what is appended is read back in order, whatever maintenance does in between."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -66,6 +67,15 @@ async def test_compaction_keeps_every_message_and_shrinks_the_file(journal: Jour
     assert journal.bytes < size / 4
     assert await read_all(journal, limit=500) == before
     assert (await journal.read(777, 1))[0][0] == 778
+
+
+async def test_reading_and_compacting_at_once(journal: Journal) -> None:
+    """The reader unpacks rows on the loop while the journal's thread merges others."""
+    for n in range(3000):
+        await journal.append([message(n, 2000)])
+    found, figures = await asyncio.gather(read_all(journal, limit=5), journal.maintain(3000, 0))
+    assert found == [(n + 1, message(n, 2000)) for n in range(3000)]
+    assert figures.compacted_rows > 2400
 
 
 async def test_age_removes_only_what_every_consumer_has_passed(journal: Journal) -> None:
