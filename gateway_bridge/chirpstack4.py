@@ -1,16 +1,17 @@
 """ChirpStack v4 events, as JSON or protobuf. Shape: chirpstack `api/proto/integration/integration.proto` of 4.x.
 
-This is the hot path: JSON is read into typed structs, and the usual case of each decision stands before the general
-one.
+This is the hot path: JSON is read into typed structs, what a device says of itself every time is read once, and the
+usual case of each decision stands before the general one.
 """
 
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from gateway_bridge import chirpstack4_protobuf, protobuf
 from gateway_bridge.assemble import Context, Device, Notice, ignored, network_event
-from gateway_bridge.chirpstack4_shapes import DeviceInfo, Other, Outline, Place, RxInfo, TxInfo, Up
+from gateway_bridge.chirpstack4_shapes import DeviceInfo, Frame, Other, Outline, Place, RawUp, RxInfo, TxInfo, Up
 from gateway_bridge.fields import base64_bytes, dev_addr, eui, gateway_id, lora_label, number, position
 from gateway_bridge.strict_json import check_flat, check_names, guarded
 from gateway_bridge.times import Candidate, choose_time, is_ordinary, parse_time
@@ -28,7 +29,9 @@ from gateway_bridge.uplink import (
 )
 
 _T = TypeVar("_T")
-_decode_up = msgspec.json.Decoder(Up).decode
+_decode_up = msgspec.json.Decoder(RawUp).decode
+_decode_info = msgspec.json.Decoder(DeviceInfo | None).decode
+_decode_tx = msgspec.json.Decoder(TxInfo | None).decode
 _decode_other = msgspec.json.Decoder(Other).decode
 _decode_outline = msgspec.json.Decoder(Outline).decode
 _SERVER: TimeSource = "server"
@@ -39,7 +42,7 @@ def parse(context: Context) -> list[Event]:
     """The events of one ChirpStack v4 message. EnvelopeError when it isn't one."""
     payload, topic = context.message.payload, context.message.topic
     if topic.endswith("/event/up") and payload[:1] == b"{":
-        return _uplink(context, guarded(_decode_up, payload))
+        return _json_uplink(context)
     if is_command(topic):
         return ignored(context, event_name(topic), "command")
     is_json = payload[:1] == b"{"
@@ -49,7 +52,10 @@ def parse(context: Context) -> list[Event]:
             return ignored(context, event, "unknown_event")
         event = _event_of(payload) if is_json else ""
     if event == "up":
-        return _uplink(context, guarded(_decode_up, payload) if is_json else _from_protobuf(payload, event, Up))
+        if is_json:
+            return _json_uplink(context)
+        up = _from_protobuf(payload, event, Up)
+        return _uplink(context, _who(up.device_info), _radio(up.tx_info, up.dr), up)
     if event in _DEVICE_EVENTS:
         return _network_event(
             context, event, _read_other(payload) if is_json else _from_protobuf(payload, event, Other)
@@ -98,16 +104,43 @@ _MARKS = (
 )
 
 
-def _uplink(context: Context, up: Up) -> list[Event]:
-    info = up.device_info
+class _Who(NamedTuple):
+    """A device as its uplinks name it."""
+
+    dev_eui: str | None
+    key: str
+    hints: Hints
+
+
+def _who(info: DeviceInfo | None) -> _Who:
     if info is None:
         raise EnvelopeError("bad_envelope", "no deviceInfo")
     device_eui = eui(info.dev_eui)
-    address = dev_addr(up.dev_addr)
     key = device_eui or Device(None, info.application_id or "", info.device_name or "").key
     if key is None:
         raise EnvelopeError("bad_envelope", "no devEui and no deviceName")
-    data_rate, frequency_hz = _radio(up.tx_info, up.dr)
+    return _Who(device_eui, key, _hints(info))
+
+
+@lru_cache(8192)
+def _who_said(text: bytes) -> _Who:
+    return _who(guarded(_decode_info, text) if text else None)
+
+
+@lru_cache(1024)
+def _radio_said(text: bytes, dr: int | None) -> tuple[str, int | None]:
+    return _radio(guarded(_decode_tx, text) if text else None, dr)
+
+
+def _json_uplink(context: Context) -> list[Event]:
+    up = guarded(_decode_up, context.message.payload)
+    return _uplink(context, _who_said(bytes(up.device_info)), _radio_said(bytes(up.tx_info), up.dr), up)
+
+
+def _uplink(context: Context, who: _Who, radio: tuple[str, int | None], up: Frame) -> list[Event]:
+    device_eui, key, hints = who
+    address = dev_addr(up.dev_addr)
+    data_rate, frequency_hz = radio
     event_clock = parse_time(up.time)
     gateways, server_ms = _receptions(up, event_clock, data_rate)
     message = context.message
@@ -142,7 +175,7 @@ def _uplink(context: Context, up: Up) -> list[Event]:
         False,
         bool(flags & RETAINED),
         bool(flags & BACKFILLED),
-        hints=_hints(info),
+        hints=hints,
     )
     if device_eui and device_eui not in message.topic:
         return [event, *_topic_mismatch(context, device_eui)]
@@ -184,7 +217,7 @@ def _radio(tx: TxInfo | None, dr: int | None) -> tuple[str, int | None]:
     return f"DR{dr or 0}", frequency_hz
 
 
-def _receptions(up: Up, event_clock: int | None, data_rate: str) -> tuple[tuple[Reception, ...], int | None]:
+def _receptions(up: Frame, event_clock: int | None, data_rate: str) -> tuple[tuple[Reception, ...], int | None]:
     """The receptions, and the earliest time at which the server had the frame."""
     server_ms: int | None = None
     receptions = []

@@ -5,7 +5,7 @@ Source: chirpstack `api/proto/integration/integration.proto` and `gw/gw.proto`, 
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 Uint = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 Int = Annotated[int, Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
@@ -89,10 +89,9 @@ class TxInfo(Shape):
     modulation: Modulation | None = None
 
 
-class Up(Shape):
-    """An uplink."""
+class Frame(Shape):
+    """What of an uplink is different each time."""
 
-    device_info: DeviceInfo | None = None
     deduplication_id: str | None = None
     time: str | None = None
     dev_addr: str | None = None
@@ -103,8 +102,21 @@ class Up(Shape):
     data: str | None = None
     object: Any = None
     rx_info: list[RxInfo] | None = None
-    tx_info: TxInfo | None = None
     join_server_context: Any = None
+
+
+class Up(Frame):
+    """An uplink."""
+
+    device_info: DeviceInfo | None = None
+    tx_info: TxInfo | None = None
+
+
+class RawUp(Frame):
+    """An uplink whose parts that hardly change are left as text: a device and a channel send the same each time."""
+
+    device_info: Raw = Raw()
+    tx_info: Raw = Raw()
 
 
 class Other(Shape):

@@ -1,7 +1,6 @@
-"""Decoded values of one frame become records: grouped, placed, checked for plausibility, with fill levels. Pure."""
+"""Decoded values of one frame become records: grouped and placed, with fill levels. Pure."""
 
 from collections.abc import Callable
-from math import inf
 
 from msgspec import Struct
 
@@ -14,11 +13,6 @@ from pipeline.reading import FieldValue, Record, Tags
 
 LATE_MS = 5 * 60 * 1000
 _GENERIC = {name for name, quantity in QUANTITIES.items() if quantity.domain == "generic"}
-_RANGE = {
-    name: (-inf if q.low is None else q.low, inf if q.high is None else q.high)
-    for name, q in QUANTITIES.items()
-    if q.kind == "float" and (q.low, q.high) != (None, None)
-}
 
 
 class Told(Struct, frozen=True, array_like=True, gc=False):
@@ -86,28 +80,31 @@ def convert(
 
 
 def _group(decoded: Decoded, time_ms: int, here: tuple[Placement, str], where: Where, past: bool) -> dict[_Key, _Group]:
+    simple = _one_record(decoded, past, here[0])
+    if simple is not None:
+        return {(here[1], "", time_ms): simple}
     groups: dict[_Key, _Group] = {}
-    places: dict[tuple[str, int], tuple[Placement, str]] = {("", time_ms): here}
-    last: tuple[str, int | None, bool] | None = None
-    group = _Group(past, here[0])
     for v in decoded.values:
-        quantity, value = v.quantity, v.value
-        generic = quantity in _GENERIC
-        mark = (v.channel, v.time_ms, generic)
-        if mark != last or quantity in group.fields or quantity in group.qualities:
-            at = time_ms if v.time_ms is None else v.time_ms
-            place = places.get((v.channel, at)) or places.setdefault((v.channel, at), where(v.channel, at))
-            group = _free_group(groups, "generic" if generic else place[1], v, at, past, place[0])
-            last = mark
-        if value is None:
-            group.qualities[quantity] = v.quality
-            continue
-        group.fields[quantity] = value
+        at = time_ms if v.time_ms is None else v.time_ms
+        placement, kind = here if at == time_ms and not v.channel else where(v.channel, at)
+        measurement = "generic" if v.quantity in _GENERIC else kind
+        group = _free_group(groups, measurement, v, at, past, placement)
+        if v.value is not None:
+            group.fields[v.quantity] = v.value
         if v.quality != "ok":
-            group.qualities[quantity] = v.quality
-        elif (span := _RANGE.get(quantity)) is not None and not span[0] <= value <= span[1]:  # type: ignore[operator]
-            group.qualities[quantity] = "out_of_range"
+            group.qualities[v.quantity] = v.quality
     return groups
+
+
+def _one_record(decoded: Decoded, past: bool, placement: Placement) -> _Group | None:
+    """The record of a frame that is one: each quantity once, no channels, no times of their own, all well."""
+    group = _Group(past, placement)
+    fields = group.fields
+    for v in decoded.values:
+        if v.channel or v.time_ms is not None or v.value is None or v.quality != "ok":
+            return None
+        fields[v.quantity] = v.value
+    return group if fields and len(fields) == len(decoded.values) and _GENERIC.isdisjoint(fields) else None
 
 
 def _free_group(

@@ -139,9 +139,9 @@ def test_a_fill_level_of_the_device_is_left_alone() -> None:
 
 
 def test_quality_is_one_word_a_quantity() -> None:
-    """What is not ok is named; an implausible value is kept and marked."""
+    """What is not ok is named; an implausible value is kept."""
     records, told = made(
-        DecodedValue("distance", 99_999.0),
+        DecodedValue("distance", 99_999.0, quality="out_of_range"),
         DecodedValue("device_temperature", None, quality="sensor_error"),
         DecodedValue("battery_level", 50.0),
     )
@@ -151,12 +151,6 @@ def test_quality_is_one_word_a_quantity() -> None:
         "distance": (99_999.0, "out_of_range"), "battery_level": (50.0, "ok"),
         "device_temperature": (None, "sensor_error"),
     }  # fmt: skip
-
-
-def test_what_the_decoder_says_of_quality_stands() -> None:
-    """The range check does not overrule it."""
-    records, _ = made(DecodedValue("distance", 0.5, quality="blind_zone"))
-    assert records[0].fields["quality"] == "distance=blind_zone"
 
 
 def test_late_is_measured_from_the_event_to_its_reception() -> None:
