@@ -65,9 +65,10 @@ class LineEncoder:
         for place in shape.texts:
             text: str = values[place]  # type: ignore[assignment]
             values[place] = words.get(text) or self._word(names[place], text)
-        if not all(map(isfinite, [values[place] for place in shape.numbers])):  # type: ignore[arg-type]
-            return ""
-        return shape.template % tuple(values)
+        body = shape.template % tuple(values)
+        if "nan" in body or "inf" in body:  # a word, or a number that is none
+            return body if all(isfinite(values[place]) for place in shape.numbers) else ""  # type: ignore[arg-type]
+        return body
 
     def _shape(self, names: tuple[str, ...], types: tuple[type, ...]) -> "_Shape | None":
         """How records with these fields are written; None when one is unknown or of another type than its own."""
