@@ -144,6 +144,7 @@ async def test_a_taken_port_is_said(engine: Engine, tmp_path: Path) -> None:
 
 
 CHILD = """
+import signal
 import asyncio, sys
 from pathlib import Path
 from gateway_bridge.broker import DemoBroker
@@ -151,6 +152,7 @@ async def main():
     async with DemoBroker(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]):
         print("ready", flush=True)
         await asyncio.sleep(60)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a CI may start its children with SIGINT ignored
 asyncio.run(main())
 """
 
