@@ -72,13 +72,15 @@ def kill_between_store_and_cursor() -> None:
     StateStore.commit = commit_and_die  # type: ignore[method-assign]
 
 
-def acknowledge_first() -> None:
+def acknowledge_first(then_die: bool) -> None:
     original = Intake._commit
 
     async def commit(self: Intake) -> None:
         for delivery in self._queue:
             delivery.ticket.settle()
         await asyncio.sleep(0.01)  # the acknowledgements leave before the commit
+        if then_die:
+            die()
         await original(self)
 
     Intake._commit = commit  # type: ignore[method-assign]
@@ -106,7 +108,7 @@ def main() -> int:
     parser.add_argument("--mutant", choices=("ack-first", "cursor-first"))
     args = parser.parse_args()
     if args.mutant == "ack-first":
-        acknowledge_first()
+        acknowledge_first(then_die=args.kill == "commit-ack")
     if args.mutant == "cursor-first":
         move_cursor_first()
     if args.kill == "commit-ack":
