@@ -1,8 +1,6 @@
 """A real InfluxDB 1.x for tests: on a free port of loopback with folders of its own, stopped and started at will."""
 
 import http.client
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +9,8 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+
+from tests.programs import program
 
 START_TIMEOUT_S = 20.0
 _CONFIG = """\
@@ -34,13 +34,7 @@ store-enabled = false
 
 def influxd_path() -> str:
     """The server's program. Where it is missing the test is skipped, or fails when CI=true."""
-    found = shutil.which("influxd")
-    if found is None:
-        line = "InfluxDB is not installed (Debian: apt install influxdb)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(line)
-        pytest.skip(line)
-    return found
+    return program("influxd", "InfluxDB is not installed (Debian: apt install influxdb)")
 
 
 def _free_port() -> int:

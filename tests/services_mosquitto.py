@@ -13,24 +13,20 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tests.programs import program
 
 START_TIMEOUT_S = 10.0
 
 
 def mosquitto_path() -> str:
     """The broker's program. Where it is missing the test is skipped, or fails when CI=true."""
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
-    if found is None:
-        line = "Mosquitto is not installed (Debian: apt install mosquitto mosquitto-clients)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(line)
-        pytest.skip(line)
-    return found
+    missing = "Mosquitto is not installed (Debian: apt install mosquitto mosquitto-clients)"
+    return program("mosquitto", missing, "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 
 
 def free_port() -> int:

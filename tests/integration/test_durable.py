@@ -6,7 +6,6 @@ fdatasync of the journal's write-ahead log, and that after a write into it, and 
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.integration.test_loss import SERVICE, settings, uplink
+from tests.programs import program
 from tests.services_influx import InfluxServer
 from tests.services_mosquitto import MosquittoServer
 
@@ -26,13 +26,7 @@ MESSAGES = 20
 
 
 def strace_path() -> str:
-    found = shutil.which("strace")
-    if found is None:
-        line = "strace is not installed (Debian: apt install strace)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(line)
-        pytest.skip(line)
-    return found
+    return program("strace", "strace is not installed (Debian: apt install strace)")
 
 
 CALL = re.compile(r"^\d+ +(?P<when>[\d.]+) (?P<name>\w+)\((?P<fd>\d+)<(?P<path>[^>]*)>(?P<rest>.*)")
