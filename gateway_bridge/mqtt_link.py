@@ -1,6 +1,6 @@
-"""One MQTT connection, from the first SYN to its loss: the only module that imports an MQTT library.
+"""One MQTT connection, from the first SYN to its loss: with its client, all that imports an MQTT library.
 
-A `Link` has a paho client of its own and is never reused. Whatever belongs to a connection that is gone (tickets,
+A `Link` has a client of its own and is never reused. Whatever belongs to a connection that is gone (tickets,
 packet ids, a connect still running in its thread) can therefore never touch the next one.
 
 paho's `loop_misc` is not used: it ends a healthy connection when PINGRESP waits unread behind a queue of messages. Here
@@ -14,13 +14,14 @@ import threading
 from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway_bridge.delivery import SourceState
+from gateway_bridge.mqtt_client import BulkClient
 from gateway_bridge.settings import MqttSettings, read_secret
 from gateway_bridge.tickets import TicketQueue
 from gateway_bridge.tls import certificate_expiry_ms, client_context, peer_expiry_ms
@@ -28,11 +29,13 @@ from gateway_bridge.uplink import QOS0, REDELIVERED, RETAINED, Message
 
 CONNECT_TIMEOUT_S = 10.0
 GOODBYE_TIMEOUT_S = 2.0
-READS_PER_BURST = 64
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """Longer payloads are dropped, counted and logged, and acknowledged, or they would come again for ever."""
 UNREADABLE_TOPIC = "\ufffd"
 
+_FLAGS = tuple(
+    (RETAINED if bits & 1 else 0) | (REDELIVERED if bits & 8 else 0) | (0 if bits & 6 else QOS0) for bits in range(16)
+)  # by the lower half of a PUBLISH packet's first byte
 _PINGREQ = b"\xc0\x00"
 _DISCONNECT = b"\xe0\x00"
 _BAD_CREDENTIALS = frozenset({0x86, 0x87, 0x8A, 0x8C})  # bad user or password, not authorised, banned, bad method
@@ -84,7 +87,7 @@ class Link:
         self._opened_at = loop.time()
         self._heard_at = 0.0
         self._pinged_at = 0.0
-        self._client: mqtt.Client | None = None
+        self._client: BulkClient | None = None
         self._sock: Any = None
         self._writing = False
         self.tickets = TicketQueue(self._acknowledge, self._on_settled)
@@ -96,7 +99,7 @@ class Link:
 
     async def open(self) -> None:
         """Connect; afterwards the link is alive and waits for CONNACK, or it is lost and `error` says why."""
-        done: asyncio.Future[mqtt.Client] = self._loop.create_future()
+        done: asyncio.Future[BulkClient] = self._loop.create_future()
         # A thread of our own and not the loop's pool: a resolver that hangs must not hold up the end of the process.
         threading.Thread(target=self._dial, args=(done,), daemon=True, name=f"mqtt-{self.source.name}-connect").start()
         try:
@@ -110,9 +113,9 @@ class Link:
         else:
             self._attach(client)
 
-    def _dial(self, done: "asyncio.Future[mqtt.Client]") -> None:
+    def _dial(self, done: "asyncio.Future[BulkClient]") -> None:
         """In a thread: TCP, TLS and the CONNECT packet. The outcome goes to the loop, if there still is one."""
-        outcome: mqtt.Client | Exception = RuntimeError("the connecting thread failed")
+        outcome: BulkClient | Exception = RuntimeError("the connecting thread failed")
         try:
             outcome = self._new_client()
         except (OSError, ValueError) as error:
@@ -123,7 +126,7 @@ class Link:
             except RuntimeError:  # the loop was closed meanwhile: nobody waits any more
                 _discard(outcome)
 
-    def _new_client(self) -> mqtt.Client:
+    def _new_client(self) -> BulkClient:
         client = self._configured_client()
         settings = self.source.mqtt
         if settings.protocol == "5":
@@ -133,10 +136,10 @@ class Link:
             client.connect(settings.host, settings.port, settings.keepalive_s)
         return client
 
-    def _configured_client(self) -> mqtt.Client:
+    def _configured_client(self) -> BulkClient:
         settings = self.source.mqtt
         version5 = settings.protocol == "5"
-        client = mqtt.Client(
+        client = BulkClient(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if version5 else False,
@@ -161,7 +164,7 @@ class Link:
         client.on_socket_unregister_write = self._on_unregister_write
         return client
 
-    def _attach(self, client: mqtt.Client) -> None:
+    def _attach(self, client: BulkClient) -> None:
         self._client = client
         self._sock = client.socket()
         self._opened_at = self._heard_at = self._loop.time()
@@ -197,53 +200,53 @@ class Link:
         if client is None or self._sock is None:
             return []
         self._received_ms = self.source.now_ms()
-        batch, mids = self._batch, self.mids
-        seen = -1
-        for _ in range(READS_PER_BURST):
-            if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or not self.reading:
-                break
-            if len(batch) + len(mids) == seen and not self._pending():
-                break
-            seen = len(batch) + len(mids)
+        for packet in client.read_bulk(self._wants_more):
+            if packet.packet_id:
+                self.mids.append(packet.packet_id)
+            self._take(_text(packet.topic), packet.payload, _FLAGS[packet.flags])
         if self._pending():
             self.wake.set()
-        self._batch = []
+        batch, self._batch = self._batch, []
         return batch
 
+    def _wants_more(self) -> bool:
+        return self.reading
+
     def _pending(self) -> bool:
+        if self._client is not None and self._client.unread:
+            return True
         return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        """Never raises: paho would deliver the same packet again and again."""
-        flags = RETAINED if message.retain else 0
-        if message.dup:
-            flags |= REDELIVERED
-        if message.qos == 0:
-            flags |= QOS0
-            self.source.state.received_qos0 += 1
-            self.source.note_lossy("messages arrive at QoS 0")
-        elif message.qos == 1:
-            self.mids.append(message.mid)
-        else:  # left over from a subscription that somebody made with this client id; ours never ask for QoS 2
-            self.mids.append(-message.mid)
-            self.source.note_lossy("messages of an older QoS 2 subscription, confirmed before they are on disk")
+        """QoS 2, left over from a subscription that somebody made with this client id; ours never ask for it."""
+        self.mids.append(-message.mid)
+        self.source.note_lossy("messages of an older QoS 2 subscription, confirmed before they are on disk")
+        flags = (RETAINED if message.retain else 0) | (REDELIVERED if message.dup else 0)
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = UNREADABLE_TOPIC
-        if len(message.payload) > MAX_MESSAGE_BYTES:
+        self._take(topic, bytes(message.payload), flags)
+
+    def _take(self, topic: str, payload: bytes, flags: int) -> None:
+        """Never raises: the rest of the burst would be lost with it."""
+        if flags & QOS0:
+            self.source.state.received_qos0 += 1
+            self.source.note_lossy("messages arrive at QoS 0")
+        if len(payload) > MAX_MESSAGE_BYTES:
             self.source.state.oversized += 1
-            log.error("%s: dropped %d bytes on %s: over the limit", self.source.name, len(message.payload), topic)
+            log.error("%s: dropped %d bytes on %s: over the limit", self.source.name, len(payload), topic)
             return
-        self._batch.append(Message(self.source.name, topic, bytes(message.payload), self._received_ms, flags))
+        self._batch.append(Message(self.source.name, topic, payload, self._received_ms, flags))
 
     # Acknowledging
 
     def _acknowledge(self, mids: list[int]) -> None:
         if self._client is not None:
-            ack = self._client.ack
+            self._client.acknowledge([mid for mid in mids if mid > 0])
             for mid in mids:
-                ack(abs(mid), 1 if mid > 0 else 2)
+                if mid < 0:
+                    self._client.ack(-mid, 2)
             self.source.state.acknowledged += len(mids)
 
     def _on_settled(self, count: int, size: int, withheld: int) -> None:
@@ -387,6 +390,13 @@ class Link:
             self._loop.remove_writer(self._sock)
 
 
+def _text(topic: bytes) -> str:
+    try:
+        return topic.decode()
+    except UnicodeDecodeError:
+        return UNREADABLE_TOPIC
+
+
 def _session(settings: MqttSettings) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = settings.session_expiry_s
@@ -400,7 +410,7 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _hand_over(done: "asyncio.Future[mqtt.Client]", outcome: mqtt.Client | Exception) -> None:
+def _hand_over(done: "asyncio.Future[BulkClient]", outcome: BulkClient | Exception) -> None:
     if done.cancelled():
         _discard(outcome)
     elif isinstance(outcome, Exception):

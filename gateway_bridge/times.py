@@ -8,6 +8,7 @@ from msgspec import Struct
 from gateway_bridge.uplink import TimeSource
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 _YEAR_2000_MS = 946_684_800_000
 _LAST_MS = 253_402_300_799_999  # end of year 9999, the last one datetime knows
 _AHEAD_MS = 2 * 60_000
@@ -40,8 +41,7 @@ def parse_time(text: object) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    gap = moment - _EPOCH
-    ms = gap.days * 86_400_000 + gap.seconds * 1000 + gap.microseconds // 1000
+    ms = (moment - _EPOCH) // _MS
     return ms if _YEAR_2000_MS <= ms <= _LAST_MS else None
 
 

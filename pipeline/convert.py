@@ -1,5 +1,6 @@
 """Decoded values of one frame become records: grouped and placed, with fill levels. Pure."""
 
+import math
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -60,8 +61,10 @@ def convert(
         container = group.placement.container
         if container is not None and "distance" in fields and "fill_level" not in fields:
             _add_fill(fields, qualities, container)
-        told += [Told(name, channel, value, at, qualities.get(name, "ok")) for name, value in fields.items()]
-        if qualities:
+        if not qualities:
+            told += [Told(name, channel, value, at, "ok") for name, value in fields.items()]
+        else:
+            told += [Told(name, channel, value, at, qualities.get(name, "ok")) for name, value in fields.items()]
             told += [
                 Told(name, channel, None, at, quality) for name, quality in qualities.items() if name not in fields
             ]
@@ -156,9 +159,13 @@ def _radio(event: UplinkEvent, time_ms: int, tags: Tags) -> Record:
 
 def best_reception(gateways: tuple[Reception, ...]) -> Reception | None:
     """The gateway that heard the frame best: by SNR, where there is none by RSSI."""
-    if len(gateways) < 2:
-        return gateways[0] if gateways else None
-    return max(gateways, key=lambda g: (g.snr if g.snr is not None else -99.0, g.rssi))
+    best = None
+    top = (-math.inf, -math.inf)
+    for one in gateways:
+        heard = (-99.0 if one.snr is None else one.snr, one.rssi)
+        if heard > top:
+            best, top = one, heard
+    return best
 
 
 def _health(

@@ -8,6 +8,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable
 from struct import Struct as Layout
+from sys import byteorder
 from zlib import crc32
 
 from gateway_bridge.uplink import UplinkEvent
@@ -20,10 +21,11 @@ _MOVED_MS = 1000  # by less than this a frame was moved on out of an occupied mi
 
 
 class _Device:
-    __slots__ = ("frames", "joined", "servers", "times")
+    __slots__ = ("frames", "joined", "newest_ms", "servers", "times")
 
     def __init__(self) -> None:
         self.joined = 0  # frames before this index belong to sessions before the last join
+        self.newest_ms = 0
         self.frames = array("Q")
         self.times = array("q")
         self.servers = array("q")
@@ -32,11 +34,17 @@ class _Device:
         self.frames.append(frame)
         self.times.append(time_ms)
         self.servers.append(server_ms)
+        self.newest_ms = max(self.newest_ms, time_ms)
         while len(self.frames) > keep or self.times[0] < time_ms - max_age_ms:
             del self.frames[0], self.times[0], self.servers[0]
             self.joined = max(0, self.joined - 1)
         if server_ms == _JOIN:
             self.joined = len(self.frames)
+
+    def knows(self, frame: int) -> bool:
+        """Whether the frame is among those kept. Looked for as bytes first: nearly every frame is new, and comparing
+        numbers would make an object of each one kept."""
+        return frame.to_bytes(8, byteorder) in self.frames.tobytes() and frame in self.frames
 
 
 def device_number(device_key: str) -> int:
@@ -84,11 +92,12 @@ class FrameMemory:
         number = device_number(event.device_key)
         frame = frame_number(event)
         device = self._device(number)
-        if frame in device.frames and not self._is_another(device, frame, event, redelivered):
+        if device.knows(frame) and not self._is_another(device, frame, event, redelivered):
             return None
         time_ms = event.event_ms
-        while time_ms in device.times:
-            time_ms += 1
+        if time_ms <= device.newest_ms:
+            while time_ms in device.times:
+                time_ms += 1
         self._learn(number, device, frame, time_ms, _NO_SERVER_TIME if event.server_ms is None else event.server_ms)
         return time_ms
 
@@ -105,7 +114,7 @@ class FrameMemory:
         number = device_number(device_key)
         device = self._device(number)
         frame = _digest(f"join|{event_id or event_ms}".encode())
-        if frame in device.frames:
+        if device.knows(frame):
             return False
         self._learn(number, device, frame, event_ms, _JOIN)
         return True

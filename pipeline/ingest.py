@@ -178,8 +178,7 @@ class ReadingsConsumer:
         """Read and process about one batch."""
         rows = await self._rows()
         for start in range(0, len(rows), _SLICE):
-            for seq, message in rows[start : start + _SLICE]:
-                self._processor.step(seq, message)
+            self._processor.steps(rows[start : start + _SLICE])
             await asyncio.sleep(0)  # sources, API and the running write get their turn
         if rows:
             self._read_to = rows[-1][0]

@@ -6,7 +6,7 @@ on nothing else. Whoever runs it (the consumer, `replay`, `quarantine retry`) de
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -71,8 +71,35 @@ class ConnectionRule(Struct, frozen=True):
     max_age_s: int
 
 
+_UNKNOWN_CONNECTION = ConnectionRule("auto", 7 * 86400)
+
+
+class Frame(Struct, gc=False):
+    """A frame that is no duplicate, on its way to records."""
+
+    part: int
+    """Its place among the events of its message."""
+    event: UplinkEvent
+    time_ms: int
+    placement: Placement
+    decoded: Decoded | None = None
+    decoder: str = ""
+    """What decoded it, `id@version`."""
+
+
+class Step(Struct, gc=False):
+    """A message on its way; one fate for each of its events."""
+
+    seq: int
+    message: Message
+    events: list[Event] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    fates: list[str] = field(default_factory=list)
+
+
 class Outcome(Struct):
-    """What a run of messages became, in journal order. Every message is counted under exactly one fate."""
+    """What a run of messages became, its uplinks in journal order. Every message is counted under exactly one fate."""
 
     uplinks: list[UplinkRecords] = field(default_factory=list)
     raw: dict[int, Message] = field(default_factory=dict)
@@ -133,69 +160,102 @@ class Processor:
         self._out.counts["quarantined", "journal"] += n
         self._out.last_seq = seq + n - 1
 
-    def step(self, seq: int, message: Message) -> None:
-        """Decide what one message becomes."""
-        out = self._out
-        out.last_seq = seq
-        out.counts["received", message.source] += 1
-        rule = self._connections.get(message.source) or ConnectionRule("auto", 7 * 86400)
+    def steps(self, rows: Sequence[tuple[int, Message]]) -> None:
+        """Decide what messages become, in their order."""
+        self.finish(self.begin(rows))
+
+    def begin(self, rows: Sequence[tuple[int, Message]]) -> list[Step]:
+        """The first half: what was said, by whom, whether it is new. One kind of work at a time for all of them keeps
+        the processor's caches warm."""
+        parsed = [self._parse(message) for _, message in rows]
+        return [self._begin(Step(seq, message), events) for (seq, message), events in zip(rows, parsed, strict=True)]
+
+    def finish(self, steps: Sequence[Step]) -> None:
+        """The second half: values and records."""
+        for step in steps:
+            self._guarded(step, self._decode)
+        for step in steps:
+            self._guarded(step, self._record)
+            if step.records:
+                self._out.uplinks.append(UplinkRecords(step.seq, tuple(step.records)))
+                self._out.raw[step.seq] = step.message
+            fates = step.fates
+            self._out.counts[fates[0] if len(fates) == 1 else _fate(fates), step.message.source] += 1
+
+    def _parse(self, message: Message) -> list[Event] | EnvelopeError:
+        rule = self._connections.get(message.source) or _UNKNOWN_CONNECTION
         try:
-            events = parse(message, rule.lns, rule.max_age_s)
+            return parse(message, rule.lns, rule.max_age_s)
         except EnvelopeError as error:
-            self._quarantine(seq, 0, message, None, error.reason, error.detail)
-            out.counts["quarantined", message.source] += 1
-            return
-        records: list[Record] = []
+            return error
+
+    def _begin(self, step: Step, events: list[Event] | EnvelopeError) -> Step:
+        self._out.last_seq = step.seq
+        self._out.counts["received", step.message.source] += 1
+        if isinstance(events, EnvelopeError):
+            self._quarantine(step, 0, None, events.reason, events.detail)
+            return step
+        step.events = events
+        self._guarded(step, self._take_in)
+        return step
+
+    def _guarded(self, step: Step, work: Callable[[Step], None]) -> None:
+        """A fault of ours in one message keeps that message in quarantine and stops no other."""
         try:
-            if len(events) == 1:
-                fate = self._event(seq, 0, message, events[0], records)
-            else:
-                fate = _fate({self._event(seq, part, message, event, records) for part, event in enumerate(events)})
+            work(step)
         except Exception as error:
-            log.error("a message could not be processed; it is kept in quarantine", exc_info=error, extra={"seq": seq})
-            self._quarantine(seq, 0, message, None, "internal_error", repr(error)[:1000])
-            records, fate = [], "quarantined"
-        if records:
-            out.uplinks.append(UplinkRecords(seq, tuple(records)))
-            out.raw[seq] = message
-        out.counts[fate, message.source] += 1
+            log.error(
+                "a message could not be processed; it is kept in quarantine", exc_info=error, extra={"seq": step.seq}
+            )
+            step.frames, step.records, step.fates = [], [], []
+            self._quarantine(step, 0, None, "internal_error", repr(error)[:1000])
 
-    def _event(self, seq: int, part: int, message: Message, event: Event, records: list[Record]) -> str:
-        if isinstance(event, UplinkEvent):
-            return self._uplink(seq, part, message, event, records)
-        return self._network(seq, event, records)
+    def _take_in(self, step: Step) -> None:
+        for part, event in enumerate(step.events):
+            if isinstance(event, UplinkEvent):
+                self._admit(step, part, event)
+            else:
+                self._network(step, event)
 
-    def _uplink(self, seq: int, part: int, message: Message, event: UplinkEvent, records: list[Record]) -> str:
+    def _admit(self, step: Step, part: int, event: UplinkEvent) -> None:
         if self._only is not None and event.device_key not in self._only:
-            return "ignored"
+            step.fates.append("ignored")
+            return
         self._hear(event)
         if event.retained and event.time_source == "bridge":
-            self._quarantine(
-                seq, part, message, event, "retained_without_time", "the broker's retained copy tells no time"
-            )
-            return "quarantined"
-        time_ms = self._frames.admit(event, bool(message.flags & REDELIVERED))
+            self._quarantine(step, part, event, "retained_without_time", "the broker's retained copy tells no time")
+            return
+        time_ms = self._frames.admit(event, bool(step.message.flags & REDELIVERED))
         if time_ms is None:
-            return "duplicate"
+            step.fates.append("duplicate")
+            return
         placement = self._place(event, time_ms)
         if placement is None:
-            self._out.quarantined_ms[seq, part] = time_ms
-            self._quarantine(seq, part, message, event, "unknown_device", f"{event.device_key} is not in the inventory")
-            return "quarantined"
-        try:
-            decoded, decoder = self._decode(event, placement)
-        except DecodeError as error:
-            self._out.quarantined_ms[seq, part] = time_ms
-            self._quarantine(seq, part, message, event, error.reason, error.detail)
-            return "quarantined"
-        if decoded is not None:
-            for _ in decoded.warnings:
-                self._out.counts["decode_warning", placement.decoder] += 1
-        made, told = self._convert(event, time_ms, placement, decoded, decoder)
-        records.extend(made)
-        if not event.simulated:
-            self._out.told.append((event.device_key, time_ms, event, told))
-        return "stored"
+            self._out.quarantined_ms[step.seq, part] = time_ms
+            self._quarantine(step, part, event, "unknown_device", f"{event.device_key} is not in the inventory")
+            return
+        step.frames.append(Frame(part, event, time_ms, placement))
+
+    def _decode(self, step: Step) -> None:
+        for frame in tuple(step.frames):
+            try:
+                frame.decoded, frame.decoder = self._values(frame.event, frame.placement)
+            except DecodeError as error:
+                self._out.quarantined_ms[step.seq, frame.part] = frame.time_ms
+                self._quarantine(step, frame.part, frame.event, error.reason, error.detail)
+                step.frames.remove(frame)
+                continue
+            if frame.decoded is not None and frame.decoded.warnings:
+                self._out.counts["decode_warning", frame.placement.decoder] += len(frame.decoded.warnings)
+            step.fates.append("stored")
+
+    def _record(self, step: Step) -> None:
+        for frame in step.frames:
+            event = frame.event
+            made, told = self._convert(event, frame.time_ms, frame.placement, frame.decoded, frame.decoder)
+            step.records += made
+            if not event.simulated:
+                self._out.told.append((event.device_key, frame.time_ms, event, told))
 
     def _hear(self, event: UplinkEvent) -> None:
         heard_ms = event.event_ms if event.retained or event.backfilled else event.received_ms
@@ -255,7 +315,7 @@ class Processor:
         self._new_assets = {key: one for key, one in self._new_assets.items() if key not in current.assets}
         self._new_zones = {key: one for key, one in self._new_zones.items() if key not in current.zones}
 
-    def _decode(self, event: UplinkEvent, placement: Placement) -> tuple[Decoded | None, str]:
+    def _values(self, event: UplinkEvent, placement: Placement) -> tuple[Decoded | None, str]:
         """(None, ...) for a frame that has nothing to decode: no application payload is a sign of life."""
         if event.f_port == 0 and not event.payload and not event.decoded:
             return None, placement.decoder
@@ -278,16 +338,19 @@ class Processor:
             return placement.asset.kind
         return "generic" if placement.decoder == OBJECT_DECODER else self._decoders.kind(placement.decoder)
 
-    def _network(self, seq: int, event: NetworkEvent, records: list[Record]) -> str:
+    def _network(self, step: Step, event: NetworkEvent) -> None:
         out = self._out
         if event.kind == "ignored":
             out.counts["ignored_event", event.code or event.event] += 1
-            return "ignored"
+            step.fates.append("ignored")
+            return
         out.counts["network_event", event.kind] += 1
         if event.gateway_id is not None:
             note_gateway(out.gateways, _gateway_row(event))
-        if event.kind == "gateway_stats":
-            return "event"
+        step.fates.append("event" if event.kind == "gateway_stats" else self._device_event(step, event))
+
+    def _device_event(self, step: Step, event: NetworkEvent) -> str:
+        out = self._out
         key = event.device_key or event.dev_eui
         if self._only is not None and key not in self._only:
             return "ignored"
@@ -295,35 +358,34 @@ class Processor:
             return "duplicate"
         out.events.append(
             EventRow(
-                seq, event.dev_eui, event.gateway_id, event.event_ms, event.kind, event.lns, event.level, event.code,
-                event.text, event.values,
+                step.seq, event.dev_eui, event.gateway_id, event.event_ms, event.kind, event.lns, event.level,
+                event.code, event.text, event.values,
             )
         )  # fmt: skip
         if event.kind == "status" and key:
             placement = self._inventory.current.resolve(key, event.event_ms)
             if placement is not None:
                 made, told = convert_status(event, placement)
-                records.extend(made)
+                step.records += made
                 if not event.retained:
                     out.told.append((key, event.event_ms, None, told))
         return "event"
 
-    def _quarantine(
-        self, seq: int, part: int, message: Message, event: UplinkEvent | None, reason: str, detail: str
-    ) -> None:
-        hints = event.hints if event else Hints()
+    def _quarantine(self, step: Step, part: int, event: UplinkEvent | None, reason: str, detail: str) -> None:
+        hints, message = event.hints if event else Hints(), step.message
+        step.fates.append("quarantined")
         self._out.counts["quarantine_reason", reason] += 1
         self._out.quarantine.append(
             QuarantineEntry(
-                seq, part, message.received_ms, message.source, message.topic, message.payload, message.flags, reason,
-                detail, event.dev_eui if event else None, event.device_key if event else "",
+                step.seq, part, message.received_ms, message.source, message.topic, message.payload, message.flags,
+                reason, detail, event.dev_eui if event else None, event.device_key if event else "",
                 event.f_port if event else None,
                 hints.profile, hints.device_name, hints.application, hints.tags,
             )
         )  # fmt: skip
 
 
-def _fate(fates: set[str]) -> str:
+def _fate(fates: Collection[str]) -> str:
     """One word for a message of several events: the one that matters most."""
     for fate in ("quarantined", "stored", "event", "duplicate"):
         if fate in fates:

@@ -100,8 +100,7 @@ class Replayer:
         report = ReplayReport()
         async for rows in self._rows(self.position, last_seq):
             self.position = rows[0][0] - 1
-            for seq, message in rows:
-                processor.step(seq, message)
+            processor.steps(rows)
             memory.take_fresh()
             outcome = await self._taken(processor)
             await self._write(_between(outcome, start_ms, end_ms), report, book, outcome)
@@ -173,9 +172,8 @@ class Replayer:
         sequences = list(by_seq)
         for start in range(0, len(sequences), _BATCH):
             chunk = sequences[start : start + _BATCH]
-            for seq in chunk:
-                e = by_seq[seq][0]
-                processor.step(seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags))
+            first = [by_seq[seq][0] for seq in chunk]
+            processor.steps([(e.seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags)) for e in first])
             memory.take_fresh()
             outcome = await self._taken(processor)
             async with self._consumer.held():

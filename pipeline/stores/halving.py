@@ -31,8 +31,11 @@ class UplinkLines(Struct, frozen=True, gc=False):
     lines: tuple[RecordLine, ...]
 
 
-async def send_halving(uplinks: Sequence[UplinkLines], send: SendLines) -> list[Refusal]:
-    """Send everything; gives back the records that the server refuses alone. Errors of `send` pass through."""
+async def send_halving(uplinks: Sequence[UplinkLines], send: SendLines, refusal: str | None = None) -> list[Refusal]:
+    """Send everything; gives back the records that the server refuses alone. Errors of `send` pass through.
+
+    `refusal`: what the server has already said to all of them together, so that they need not be sent once more.
+    """
 
     async def send_uplinks(part: Sequence[UplinkLines]) -> str | None:
         return await send([line.line for uplink in part for line in uplink.lines])
@@ -41,7 +44,7 @@ async def send_halving(uplinks: Sequence[UplinkLines], send: SendLines) -> list[
         return await send([line.line for line in part])
 
     refusals = []
-    for uplink, error in await _refused(uplinks, send_uplinks):
+    for uplink, error in await _refused(uplinks, send_uplinks, refusal):
         if len(uplink.lines) == 1:
             refused = [(uplink.lines[0], error)]
         else:
@@ -51,13 +54,13 @@ async def send_halving(uplinks: Sequence[UplinkLines], send: SendLines) -> list[
 
 
 async def _refused(
-    items: Sequence[Item], send: Callable[[Sequence[Item]], Awaitable[str | None]]
+    items: Sequence[Item], send: Callable[[Sequence[Item]], Awaitable[str | None]], known: str | None = None
 ) -> list[tuple[Item, str]]:
     refused = []
     parts = [items] if items else []
     while parts:
         part = parts.pop()
-        error = await send(part)
+        error, known = known or await send(part), None
         if error is None:
             continue
         if len(part) == 1:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -74,13 +75,16 @@ class InfluxStore:
         """Durable when it returns; see `ReadingStore.write`."""
         with self._forgetting():
             server = await self._connected()
-            uplinks, refusals = self._encode(batch)
+            lines, refusals = self._encode(batch)
 
             async def send(lines: Sequence[bytes]) -> str | None:
                 self.requests += 1
                 return await self._send(server, b"\n".join(lines))
 
-            return refusals + await send_halving(uplinks, send)
+            words = await send(lines) if lines else None
+            if words is None:
+                return refusals
+            return refusals + await send_halving(self._line_by_line(batch, refusals), send, words)
 
     async def series(self, query: SeriesQuery) -> Series:
         """Readings. QueryError, StoreUnavailable or StoreMisconfigured."""
@@ -168,27 +172,37 @@ class InfluxStore:
             raise trouble(answer.status, answer.words, answer.retry_after)
         return read_results(answer.body)
 
-    def _encode(self, batch: Sequence[UplinkRecords]) -> tuple[list[UplinkLines], list[Refusal]]:
+    def _encode(self, batch: Sequence[UplinkRecords]) -> tuple[list[bytes], list[Refusal]]:
+        """All lines of a batch, and the records that no store takes."""
         oldest_ms = self._oldest_ms()
         encode = self._encoder.line
-        uplinks, refusals = [], []
+        lines: list[bytes] = []
+        refusals = []
         for uplink in batch:
-            lines = []
             for record in uplink.records:
                 try:
-                    if oldest_ms is not None and record.time_ms < oldest_ms:
+                    if record.time_ms < oldest_ms:
                         raise Unstorable(f"older than the retention of {self.settings.retention_days} days")
-                    lines.append(RecordLine(record, encode(record)))
+                    lines.append(encode(record))
                 except Unstorable as error:
                     refusals.append(Refusal(uplink.seq, record, str(error)))
-            if lines:
-                uplinks.append(UplinkLines(uplink.seq, tuple(lines)))
-        return uplinks, refusals
+        return lines, refusals
 
-    def _oldest_ms(self) -> int | None:
+    def _line_by_line(self, batch: Sequence[UplinkRecords], refusals: Sequence[Refusal]) -> list[UplinkLines]:
+        """The same lines with the records behind them, once the server has refused one."""
+        refused = {id(refusal.record) for refusal in refusals}
+        uplinks = []
+        for uplink in batch:
+            kept = (record for record in uplink.records if id(record) not in refused)
+            lines = tuple(RecordLine(record, self._encoder.line(record)) for record in kept)
+            if lines:
+                uplinks.append(UplinkLines(uplink.seq, lines))
+        return uplinks
+
+    def _oldest_ms(self) -> float:
         """What lies before is refused here: 3.x would take it and never show it."""
         days = self.settings.retention_days
-        return None if days is None else int(self._clock() * 1000) - days * _DAY_MS
+        return -math.inf if days is None else int(self._clock() * 1000) - days * _DAY_MS
 
     @contextlib.contextmanager
     def _forgetting(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ Format: docs.influxdata.com, "Line protocol reference". Tag values can't carry l
 template, so that names and types are looked at once and a line costs one formatting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from msgspec import Struct
@@ -20,16 +20,18 @@ _LONGEST_KEPT_WORD = 64
 
 
 _KEPT_SHAPES = 4096
+_SWITCHES: Mapping[str | bool, str] = {True: "t", False: "f"}
 _TYPES: Mapping[str, type] = {"float": float, "bool": bool, "str": str}
 
 
 class _Shape(Struct, frozen=True):
-    """How records with certain fields are written: a template, and where numbers, switches and texts stand in it."""
+    """How records with certain fields are written: a template, their types, and where numbers stand and words do."""
 
     template: str
+    types: list[type]
     numbers: list[int]
-    switches: list[int]
-    texts: list[int]
+    words: list[int]
+    """Switches and texts."""
 
 
 class LineEncoder:
@@ -39,8 +41,8 @@ class LineEncoder:
         self._fields = check_fields(fields)
         self._cache_size = cache_size
         self._heads: dict[tuple[int, str, str], tuple[Tags, str]] = {}
-        self._shapes: dict[tuple[tuple[str, ...], tuple[type, ...]], _Shape] = {}
-        self._words: dict[str, str] = {}
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._words: dict[str | bool, str] = dict(_SWITCHES)
 
     def line(self, record: Record) -> bytes:
         """One line without line break. Unstorable for a record that no store takes or that has no finite value."""
@@ -55,32 +57,31 @@ class LineEncoder:
     def _body(self, fields: Mapping[str, FieldValue]) -> str:
         """The field set; empty when a value needs a closer look."""
         names, values = tuple(fields), list(fields.values())
-        types = tuple(map(type, values))
-        shape = self._shapes.get((names, types)) or self._shape(names, types)
-        if shape is None:
-            return ""
-        for place in shape.switches:
-            values[place] = "t" if values[place] else "f"
+        shape = self._shapes.get(names)
+        if shape is None or shape.types != [*map(type, values)]:
+            shape = self._shape(names, values)
+            if shape is None:
+                return ""
         words = self._words
-        for place in shape.texts:
-            text: str = values[place]  # type: ignore[assignment]
+        for place in shape.words:
+            text: str | bool = values[place]  # type: ignore[assignment]
             values[place] = words.get(text) or self._word(names[place], text)
         body = shape.template % tuple(values)
         if "nan" in body or "inf" in body:  # a word, or a number that is none
             return body if all(isfinite(values[place]) for place in shape.numbers) else ""  # type: ignore[arg-type]
         return body
 
-    def _shape(self, names: tuple[str, ...], types: tuple[type, ...]) -> "_Shape | None":
+    def _shape(self, names: tuple[str, ...], values: Sequence[FieldValue]) -> "_Shape | None":
         """How records with these fields are written; None when one is unknown or of another type than its own."""
+        types = [*map(type, values)]
         if not names or any(_TYPES.get(self._fields.get(n, "")) is not t for n, t in zip(names, types, strict=True)):
             return None
-        places: dict[type, list[int]] = {float: [], bool: [], str: []}
-        for place, kind in enumerate(types):
-            places[kind].append(place)
         template = ",".join(f"{n}={'%r' if t is float else '%s'}" for n, t in zip(names, types, strict=True))
+        numbers = [place for place, kind in enumerate(types) if kind is float]
+        words = [place for place, kind in enumerate(types) if kind is not float]
         if len(self._shapes) >= _KEPT_SHAPES:
             self._shapes.clear()
-        shape = self._shapes[names, types] = _Shape(template, places[float], places[bool], places[str])
+        shape = self._shapes[names] = _Shape(template, types, numbers, words)
         return shape
 
     def _cleaned(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
@@ -91,13 +92,13 @@ class LineEncoder:
             raise Unstorable("no field with a finite value")
         return kept
 
-    def _word(self, name: str, text: str) -> str:
+    def _word(self, name: str, text: str | bool) -> str:
         clean = clean_value(self._fields, name, text)
         escaped = str(clean).replace("\\", "\\\\").replace('"', '\\"')
         word = f'"{escaped}"'
-        if len(text) <= _LONGEST_KEPT_WORD:
+        if len(escaped) <= _LONGEST_KEPT_WORD:
             if len(self._words) >= _KEPT_WORDS:
-                self._words.clear()
+                self._words = dict(_SWITCHES)
             self._words[text] = word
         return word
 

@@ -38,7 +38,7 @@ def processor(inventory: Inventory | None = None, **more: Any) -> Processor:
 
 def run(worker: Processor, *messages: Message, first: int = 1) -> Outcome:
     for seq, message in enumerate(messages, first):
-        worker.step(seq, message)
+        worker.steps([(seq, message)])
     return worker.take()
 
 
