@@ -6,22 +6,28 @@ from decoders.layout import Layout, rest_error
 from decoders.source import EncodeError
 from decoders.value import Decoded, DecodedValue, DecodeError
 
-_HEADER = 2
 _UNKNOWN: tuple[int, tuple[Layout, ...]] = (0, ())
 Items = Mapping[int, Layout | tuple[Layout, ...]]
 
 
 class Channels:
-    """Items behind a tag of two bytes; with `numbered` the first is a free channel number and only the second the tag.
+    """Items behind a tag of two bytes, or of `tag_size` 1; `numbered`: a free channel number of one byte, then the tag.
 
-    Alternatives of one tag (a tuple of layouts) have one length and are told apart by their conditions. A truncated or
-    unknown item ends the frame: what was read is kept and a warning says so.
+    Alternatives of one tag (a tuple of layouts) are told apart by their conditions; those that are shorter than the
+    longest, and the shorter lengths of a layout, are for the frame's last item only. A truncated or unknown item ends
+    the frame: what was read is kept and a warning says so.
     """
 
-    def __init__(self, items: Items, *, numbered: bool = False) -> None:
+    def __init__(self, items: Items, *, numbered: bool = False, tag_size: int = 2) -> None:
         self.items = {tag: item if isinstance(item, tuple) else (item,) for tag, item in items.items()}
         self._numbered = numbered
-        self._table = {tag: (layouts[0].length, layouts) for tag, layouts in self.items.items()}
+        self._header = tag_size
+        self._table, self._last = _by_length(self.items)
+        self._plain = {
+            tag: (length, layouts[0].read)
+            for tag, (length, layouts) in self._table.items()
+            if len(layouts) == 1 and not layouts[0].when
+        }
         places = [(tag, layout) for tag, layouts in self.items.items() for layout in layouts if layout.fields]
         places.sort(key=lambda place: -len(place[1].fields))
         self._beginning: dict[str, list[tuple[int, Layout]]] = {}
@@ -34,29 +40,39 @@ class Channels:
     def decode(self, data: bytes, received_ms: int) -> Decoded:
         """All values of a payload. DecodeError `empty`, or `too_short`, `bad_payload` when not one item is readable."""
         end, position, numbered, table = len(data), 0, self._numbered, self._table
+        header, short, plain = self._header, self._header == 1, self._plain
         if not end:
             raise DecodeError("empty", "no bytes")
         out: list[DecodedValue] = []
         warnings: list[str] = []
-        while position + _HEADER <= end:
-            first, start = data[position], position + _HEADER
-            tag = data[position + 1] if numbered else first << 8 | data[position + 1]
+        while position + header <= end:
+            first, start = data[position], position + header
+            tag = first if short else data[position + 1] if numbered else first << 8 | data[position + 1]
+            item = plain.get(tag)
+            if item is not None and start + item[0] <= end:
+                item[1](data, start, first, received_ms, out, warnings)
+                position = start + item[0]
+                continue
             length, layouts = table.get(tag, _UNKNOWN)
-            if not layouts or start + length > end:
+            if start + length > end:
+                length = end - start
+                layouts = self._last.get((tag, length), ())
+            if not layouts:
                 break
             for layout in layouts:
-                if layout.matches(data, start):
+                if not layout.when or layout.matches(data, start):
                     layout.read(data, start, first, received_ms, out, warnings)
                     break
+            else:
+                warnings.append(f"item {tag:04x} at byte {position}: its content has no known meaning")
             position = start + length
         if position < end:
             self._stop(data, position, warnings)
         return Decoded(tuple(out), tuple(warnings))
 
     def _stop(self, data: bytes, position: int, warnings: list[str]) -> None:
-        head = data[position : position + _HEADER]
-        tag = int.from_bytes(head[1:] if self._numbered else head)
-        truncated = len(head) < _HEADER or tag in self._table
+        head = data[position : position + self._header]
+        truncated = len(head) < self._header or self._tag(head) in self._table
         text = f"item {head.hex()} at byte {position} is " + ("truncated" if truncated else "unknown")
         if position == 0:
             raise DecodeError("too_short" if truncated else "bad_payload", text)
@@ -64,17 +80,23 @@ class Channels:
 
     def encode(self, values: Sequence[DecodedValue]) -> bytes:
         """The payload with these values, in their order as far as items of several values allow. EncodeError."""
-        pending, body, errors = list(values), b"", list[str]()
+        pending, body, last, errors = list(values), b"", b"", list[str]()
         while pending:
-            part = self._neighbours(pending) or self._gathered(pending, errors)
-            if part is None:
+            found = self._neighbours(pending) or self._gathered(pending, errors)
+            if found is None:
                 concerning = [text for text in dict.fromkeys(errors) if text.startswith(pending[0].quantity)]
                 raise EncodeError("; ".join(concerning) or rest_error(pending))
-            body += part
-        return body
+            tag, number, part = found
+            if len(part) == self._table[tag][0]:
+                body += self._head(tag, number) + part
+            elif last:
+                raise EncodeError("only one item can be the last of the frame")
+            else:
+                last = self._head(tag, number) + part
+        return body + last
 
-    def _neighbours(self, pending: list[DecodedValue]) -> bytes | None:
-        """The item whose values are the next ones, as decoding gives them: another one might tear items apart."""
+    def _neighbours(self, pending: list[DecodedValue]) -> tuple[int, int, bytes] | None:
+        """Tag, channel number and bytes of the item whose values come next: another one might tear items apart."""
         for tag, layout in self._beginning.get(pending[0].quantity, ()):
             head = pending[: len(layout.fields)]
             try:
@@ -83,19 +105,36 @@ class Channels:
                 continue
             if not head:
                 del pending[: len(layout.fields)]
-                return self._head(tag, number) + part
+                return tag, number, part
         return None
 
-    def _gathered(self, pending: list[DecodedValue], errors: list[str]) -> bytes | None:
-        """The largest item that can be made of values in any order."""
+    def _gathered(self, pending: list[DecodedValue], errors: list[str]) -> tuple[int, int, bytes] | None:
+        """The same of the largest item that can be made of values in any order."""
         for tag, layout in self._holding.get(pending[0].quantity, ()):
             try:
                 number, part = layout.build(pending)
             except EncodeError as error:
                 errors.append(str(error))
             else:
-                return self._head(tag, number) + part
+                return tag, number, part
         return None
 
+    def _tag(self, head: bytes) -> int:
+        return int.from_bytes(head[1:] if self._numbered else head)
+
     def _head(self, tag: int, number: int) -> bytes:
-        return bytes((number, tag)) if self._numbered else tag.to_bytes(_HEADER)
+        return bytes((number, tag)) if self._numbered else tag.to_bytes(self._header)
+
+
+def _by_length(
+    items: Mapping[int, tuple[Layout, ...]],
+) -> tuple[dict[int, tuple[int, tuple[Layout, ...]]], dict[tuple[int, int], tuple[Layout, ...]]]:
+    """The longest length of each tag with its layouts, and the layouts of the shorter ones by tag and length."""
+    longest: dict[int, tuple[int, tuple[Layout, ...]]] = {}
+    last: dict[tuple[int, int], tuple[Layout, ...]] = {}
+    for tag, layouts in items.items():
+        top = max(layout.length for layout in layouts)
+        longest[tag] = top, tuple(layout for layout in layouts if layout.length == top)
+        for length in {n for layout in layouts for n in layout.lengths} - {top}:
+            last[tag, length] = tuple(layout for layout in layouts if length in layout.lengths)
+    return longest, last

@@ -1,11 +1,15 @@
-"""What `loracity decode` answers: JSON-ready dicts from hexadecimal text, one at a time or in lines."""
+"""What `loracity decode` and `loracity encode` answer: JSON-ready dicts, of payloads one at a time or in lines."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from decoders.registry import devices
+from decoders.device import Device
+from decoders.downlink import describe
+from decoders.explain import Explanation, explain
+from decoders.parameter import Argument
+from decoders.registry import commands_of, devices, downlink
 from decoders.value import Decoded, DecodeError
 from decoders.vocabulary import QUANTITIES
 
@@ -25,11 +29,33 @@ def decode_to_json(device: str, f_port: int | None, hex_text: str, received_at: 
         return {"error": {"reason": error.reason, "detail": error.detail}}
 
 
+def explain_payload(device: str, f_port: int | None, hex_text: str, received_at: str | None) -> Explanation:
+    """What became of each byte, with the arguments of `decode_to_json`. DecodeError where there is nothing to look at.
+
+    A payload that the device refuses is explained too.
+    """
+    found, port = _asked(device, f_port)
+    return explain(found, port, _payload(hex_text), _milliseconds(received_at))
+
+
 def batch(lines: Iterable[str]) -> Iterator[str]:
     """One JSON line for each JSON line `{"id", "device", "f_port", "hex", "received_at"?}`, also for malformed ones."""
     for line in lines:
         answer = _answer(line)
         yield json.dumps(answer, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def encode_to_json(
+    device: str, command: str, arguments: Mapping[str, Argument], unlimited: bool = False, f_port: int | None = None
+) -> dict[str, Any]:
+    """`{"device", "command", "f_port", "hex"}` of a downlink. DownlinkError."""
+    port, payload = downlink(device, command, arguments, unlimited=unlimited, f_port=f_port)
+    return {"device": device, "command": command, "f_port": port, "hex": payload.hex()}
+
+
+def downlinks_of(device: str) -> dict[str, Any]:
+    """`{"device", "commands"}`: every command with its parameters. DownlinkError `unknown_device`."""
+    return {"device": device, "commands": [describe(command) for command in commands_of(device).values()]}
 
 
 def _answer(line: str) -> dict[str, Any]:
@@ -74,13 +100,17 @@ def _error(detail: str) -> dict[str, Any]:
     return {"error": {"reason": "bad_payload", "detail": detail}}
 
 
-def _decode(device_id: str, f_port: int | None, hex_text: str, received_at: str | None) -> dict[str, Any]:
+def _asked(device_id: str, f_port: int | None) -> tuple[Device, int]:
     device = devices().get(device_id)
     if device is None:
         raise DecodeError("unknown_device", f"there is no decoder {device_id!r}")
     if f_port is None and not device.any_port:
         raise DecodeError("unknown_port", f"{device_id} needs a port")
-    port = device.default_port if f_port is None else f_port
+    return device, device.default_port if f_port is None else f_port
+
+
+def _decode(device_id: str, f_port: int | None, hex_text: str, received_at: str | None) -> dict[str, Any]:
+    device, port = _asked(device_id, f_port)
     decoded = device.decode(port, _payload(hex_text), _milliseconds(received_at))
     return {"decoder": f"{device.id}@{device.version}", **_as_json(decoded)}
 

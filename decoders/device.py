@@ -1,8 +1,10 @@
 """`Device`: one model of one vendor with what it speaks on each port."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
+from decoders.downlink import Command
 from decoders.layout import Codec
 from decoders.source import EncodeError
 from decoders.value import Decoded, DecodedValue, DecodeError
@@ -17,7 +19,7 @@ class Device:
     """One model. `kind` is the measurement its readings belong to, `version` counts changes of what it decodes to.
 
     `ports` maps a port, or a range of ports for devices whose port can be set, to a codec; the first port named is the
-    default, and a port named by itself goes before a range.
+    default, and a port named by itself goes before a range. `commands` are the downlinks that can be encoded, by name.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Device:
         kind: DeviceKind,
         ports: Mapping[int | range, Codec],
         version: int = 1,
+        commands: Iterable[Command] = (),
     ) -> None:
         self.id = f"{vendor}-{model}"
         self.vendor = vendor
@@ -36,6 +39,7 @@ class Device:
         self.name = name
         self.kind = kind
         self.version = version
+        self.commands = _by_name(commands)
         self.ports = _expand(ports)
         first = next(iter(ports))
         self.default_port = first if isinstance(first, int) else first[1]
@@ -69,3 +73,13 @@ def _expand(ports: Mapping[int | range, Codec]) -> dict[int, Codec]:
     single = {port: codec for port, codec in ports.items() if isinstance(port, int)}
     ranges: Iterable[tuple[range, Codec]] = [(p, codec) for p, codec in ports.items() if isinstance(p, range)]
     return {**single, **{port: codec for span, codec in ranges for port in span if port not in single}}
+
+
+def _by_name(commands: Iterable[Command]) -> Mapping[str, Command]:
+    """Commands by name, in their order. ValueError for a name that comes twice."""
+    table: dict[str, Command] = {}
+    for command in commands:
+        if command.name in table:
+            raise ValueError(f"two commands {command.name}")
+        table[command.name] = command
+    return MappingProxyType(table)

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from decoders.source import EncodeError, Number, Raw, Text
 from decoders.value import DecodedValue, Quality
 from decoders.vocabulary import QUANTITIES, Quantity
 
-Reader = Callable[[bytes, int, int, int | None, list[DecodedValue], list[str]], None]
-"""Reads one field: data, base offset, channel number, record time (Unix ms or None), values out, warnings out."""
+Step = Callable[[Any, int, int | None, list[str]], DecodedValue | None]
+"""Makes one field's value: its whole number or bytes, channel number, record time (Unix ms or None), warnings out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Field:
     `channel` may hold `{}` for the number of a numbered format (Cayenne LPP). A raw number in `missing` gives no value
     but that quality, or nothing at all where the quality is None. `values` names raw codes (bool quantities: 0 and 1 by
     default). Values outside the quantity's plausible range are kept, as `out_of_range`. An `optional` field may lie
-    beyond the end of a shorter frame; a `derived` one repeats raw data of another field and is not encoded.
+    beyond the end of a shorter frame; a `derived` one repeats raw data of another field and is not encoded. `digits`:
+    decimals to which the value is rounded, for floats whose last bits are noise.
     """
 
     quantity: str
@@ -33,6 +35,7 @@ class Field:
     curve: Callable[[float], float] | None = None
     optional: bool = False
     derived: bool = False
+    digits: int | None = None
 
     @property
     def meaning(self) -> Quantity:
@@ -51,67 +54,90 @@ class Field:
         """Offset behind the field's last byte."""
         return self.source.offset + self.source.size
 
-    def compile(self) -> Reader:
-        """The function that reads this field; made once per device, because it runs for every frame."""
+    def step(self) -> Step:
+        """The function that makes this field's value; made once per device, because it runs for every frame."""
         if isinstance(self.source, Text):
-            return self._text_reader(self.source)
+            return self._text_step(self.source)
         codes = self.codes
-        return self._number_reader(self.source) if codes is None else self._code_reader(self.source, codes)
+        return self._number_step(self.source) if codes is None else self._code_step(self.source, codes)
 
-    def _text_reader(self, source: Text) -> Reader:
-        read, quantity, channel = source.reader(), self.quantity, self.channel
+    def _text_step(self, source: Text) -> Step:
+        show, quantity, channel = source.show, self.quantity, self.channel
 
-        def run(data: bytes, base: int, number: int, time: int | None, out: list[DecodedValue], _: list[str]) -> None:
-            out.append(DecodedValue(quantity, read(data, base), channel.format(number), time))
+        def make(raw: bytes, number: int, time: int | None, _: list[str]) -> DecodedValue | None:
+            return DecodedValue(quantity, show(raw), channel.format(number), time)
 
-        return run
+        return make
 
-    def _code_reader(self, source: Number, codes: Mapping[int, float | bool | str]) -> Reader:
-        read, quantity, channel = source.reader(), self.quantity, self.channel
-        numbered = "{}" in channel
+    def _code_step(self, source: Number, codes: Mapping[int, float | bool | str]) -> Step:
+        quantity, channel, missing = self.quantity, self.channel, self.missing
+        shift, mask, numbered = source.first_bit, (1 << source.bit_count) - 1, "{}" in channel
+        real = self.meaning.kind == "float"  # a number stays one, also where a table of codes writes it without a point
         ready: dict[int | float, DecodedValue] = {
-            raw: DecodedValue(quantity, value, channel) for raw, value in codes.items()
+            raw: DecodedValue(quantity, float(value) if real else value, channel) for raw, value in codes.items()
         }
+        ready |= {raw: DecodedValue(quantity, None, channel, None, word) for raw, word in missing.items() if word}
+        left_out = {raw for raw, quality in missing.items() if quality is None}
 
-        def run(
-            data: bytes, base: int, number: int, time: int | None, out: list[DecodedValue], warnings: list[str]
-        ) -> None:
-            raw = read(data, base)
+        def make(raw: int, number: int, time: int | None, warnings: list[str]) -> DecodedValue | None:
+            if mask:
+                raw = raw >> shift & mask
             value = ready.get(raw)
             if value is None:
-                warnings.append(f"{quantity}: code {raw} has no known meaning")
-            elif time is None and not numbered:
-                out.append(value)
-            else:
-                out.append(DecodedValue(quantity, value.value, channel.format(number), time))
+                if raw not in left_out:
+                    warnings.append(f"{quantity}: code {raw} has no known meaning")
+                return None
+            if time is None and not numbered:
+                return value
+            return DecodedValue(quantity, value.value, channel.format(number), time, value.quality)
 
-        return run
+        return make
 
-    def _number_reader(self, source: Number) -> Reader:
-        read, quantity, channel, missing = source.reader(), self.quantity, self.channel, dict(self.missing)
-        convert, numbered, plain = self._converter(), "{}" in channel, not missing and not source.real
+    def _number_step(self, source: Number) -> Step:
+        quantity, channel, missing = self.quantity, self.channel, dict(self.missing)
+        shift, mask, bias = source.first_bit, (1 << source.bit_count) - 1, self.bias
         low = -math.inf if self.meaning.low is None else self.meaning.low
         high = math.inf if self.meaning.high is None else self.meaning.high
+        convert, numbered, real, isfinite = self._converter(), "{}" in channel, source.real, math.isfinite
+        (factor, divisor), offset = _as_ratio(self.scale), self.offset
+        ratio = factor == 1 and divisor > 0 and not (offset or self.curve or self.digits is not None or real)
 
-        def run(data: bytes, base: int, number: int, time: int | None, out: list[DecodedValue], _: list[str]) -> None:
-            raw = read(data, base)
+        def make(raw: int | float, number: int, time: int | None, _: list[str]) -> DecodedValue | None:
+            if mask:
+                raw = int(raw) >> shift & mask
             name = channel.format(number) if numbered else channel
-            if plain or (raw not in missing and math.isfinite(raw)):
-                value = convert(raw)
-                out.append(DecodedValue(quantity, value, name, time, "ok" if low <= value <= high else "out_of_range"))
-                return
-            quality = missing[int(raw)] if raw in missing else "not_available"
-            if quality is not None:
-                out.append(DecodedValue(quantity, None, name, time, quality))
+            if raw in missing or (real and not isfinite(raw)):
+                quality = missing[int(raw)] if raw in missing else "not_available"
+                return None if quality is None else DecodedValue(quantity, None, name, time, quality)
+            value = (raw + bias) / divisor if ratio else convert(raw)
+            return DecodedValue(quantity, value, name, time, "ok" if low <= value <= high else "out_of_range")
 
-        return run
+        def plain(raw: int, _: int, time: int | None, __: list[str]) -> DecodedValue | None:
+            if mask:
+                raw = raw >> shift & mask
+            value = (raw + bias) / divisor
+            return DecodedValue(quantity, value, channel, time, "ok" if low <= value <= high else "out_of_range")
+
+        def scaled(raw: int, _: int, time: int | None, __: list[str]) -> DecodedValue | None:
+            if mask:
+                raw = raw >> shift & mask
+            value = (raw + bias) * factor / divisor + offset
+            return DecodedValue(quantity, value, channel, time, "ok" if low <= value <= high else "out_of_range")
+
+        if missing or numbered or real or self.curve or self.digits is not None:
+            return make
+        return plain if ratio else scaled
 
     def _converter(self) -> Callable[[int | float], float]:
+        exact, digits = self._exact_converter(), self.digits
+        return exact if digits is None else lambda raw: round(exact(raw), digits)
+
+    def _exact_converter(self) -> Callable[[int | float], float]:
         bias, offset, curve = self.bias, self.offset, self.curve
         factor, divisor = _as_ratio(self.scale)
         if curve is not None:
             return lambda raw: curve((raw + bias) * factor / divisor + offset)
-        if offset or factor != 1:
+        if offset or factor != 1 or divisor < 0:  # adding the offset makes 0.0 of -0.0
             return lambda raw: (raw + bias) * factor / divisor + offset
         if not bias and divisor == 1:
             return float
@@ -143,6 +169,8 @@ class Field:
             for raw, meaning in self.missing.items():
                 if meaning == quality:
                     return raw
+            if quality == "not_available" and isinstance(self.source, Number) and self.source.real:
+                return math.nan
             raise EncodeError(f"{self.quantity}: no value, and the format can't say so")
         codes = self.codes
         if isinstance(self.source, Text):
@@ -171,39 +199,41 @@ class Field:
 def _as_ratio(scale: float) -> tuple[float, float]:
     """A scale as factor and divisor: raw / 10 is the nearest double to the decimal that is meant, raw * 0.1 is not."""
     divisor = round(1 / scale)
-    if divisor > 1 and math.isclose(scale * divisor, 1.0, rel_tol=1e-12):
+    if abs(divisor) > 1 and math.isclose(scale * divisor, 1.0, rel_tol=1e-12):
         return 1.0, float(divisor)
     return scale, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A value that the mere presence of a layout means, like the event of an alarm frame."""
+    """A value that the mere presence of a layout means, like the event of an alarm frame; None with its `quality`."""
 
     quantity: str
-    value: float | bool | str
+    value: float | bool | str | None
     channel: str = ""
     optional: bool = False
     derived: bool = False
+    quality: Quality = "ok"
 
     @property
     def end(self) -> int:
         """It takes no bytes."""
         return 0
 
-    def compile(self) -> Reader:
+    def step(self) -> Step:
         """The function that gives this value."""
-        quantity, value, channel = self.quantity, self.value, self.channel
+        quantity, value, channel, quality = self.quantity, self.value, self.channel, self.quality
+        ready = DecodedValue(quantity, value, channel, None, quality)
 
-        def run(_: bytes, __: int, ___: int, time: int | None, out: list[DecodedValue], ____: list[str]) -> None:
-            out.append(DecodedValue(quantity, value, channel, time))
+        def make(_: object, __: int, time: int | None, ___: list[str]) -> DecodedValue | None:
+            return ready if time is None else DecodedValue(quantity, value, channel, time, quality)
 
-        return run
+        return make
 
     def matches(self, value: DecodedValue) -> int | None:
         """0 for exactly this value, else None."""
-        wanted = (self.quantity, self.channel, self.value)
-        return 0 if (value.quantity, value.channel, value.value) == wanted else None
+        wanted = (self.quantity, self.channel, self.value, self.quality)
+        return 0 if (value.quantity, value.channel, value.value, value.quality) == wanted else None
 
     def put(self, frame: bytearray, value: DecodedValue | None) -> None:
         """Nothing to write; EncodeError when the value is not asked for."""

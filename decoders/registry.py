@@ -3,11 +3,14 @@
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 
 import decoders.devices
 from decoders.device import Device, DeviceKind
+from decoders.downlink import Command
+from decoders.parameter import Argument, DownlinkError
 from decoders.value import Decoded, DecodedValue, DecodeError
 
 
@@ -54,6 +57,41 @@ def encode(device_id: str, values: Mapping[str, float | bool | str] | Sequence[D
     """
     device = _device(device_id)
     return device.encode(from_mapping(values) if isinstance(values, Mapping) else values)
+
+
+def downlink(
+    device_id: str,
+    command: str,
+    arguments: Mapping[str, Argument | None],
+    *,
+    unlimited: bool = False,
+    f_port: int | None = None,
+) -> tuple[int, bytes]:
+    """Port and payload of a command with its arguments, texts or numbers. DownlinkError, nothing else.
+
+    A valve opens only with a limit among the arguments, or when the caller says `unlimited`. `f_port` is for devices
+    whose port was changed from the default.
+    """
+    known = commands_of(device_id)
+    found = known.get(command)
+    if found is None:
+        remedy = _similar(command, known) + f"it knows {', '.join(known) or 'none: no downlink of it is public'}"
+        raise DownlinkError("unknown_command", device_id, f"there is no command {command!r}", remedy)
+    return found.encode(device_id, arguments, unlimited=unlimited, f_port=f_port)
+
+
+def commands_of(device_id: str) -> Mapping[str, Command]:
+    """The downlinks of a device by name. DownlinkError `unknown_device`."""
+    device = devices().get(device_id)
+    if device is None:
+        remedy = _similar(device_id, devices()) + "the ids are in decoders/README.md"
+        raise DownlinkError("unknown_device", device_id, "there is no such device", remedy)
+    return device.commands
+
+
+def _similar(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def from_mapping(values: Mapping[str, float | bool | str]) -> list[DecodedValue]:

@@ -34,7 +34,7 @@ class Number:
 
     def reader(self) -> Callable[[bytes, int], int | float]:
         """A function of data and base offset that gives the raw number."""
-        whole = self._whole_reader()
+        whole = self.whole_reader()
         if not self.bit_count:
             return whole
         shift, mask = self.first_bit, (1 << self.bit_count) - 1
@@ -43,11 +43,24 @@ class Number:
             return lambda data, base: (data[base + offset] >> shift) & mask
         return lambda data, base: (int(whole(data, base)) >> shift) & mask
 
-    def _whole_reader(self) -> Callable[[bytes, int], int | float]:
+    @property
+    def code(self) -> str | None:
+        """The code by which `struct` knows the whole number; None when it has none."""
+        return "f" if self.real else _FORMATS.get((self.size, self.signed))
+
+    def number(self, raw: bytes) -> int | float:
+        """The whole number of its bytes."""
+        if self.real:
+            value: float = struct.unpack("<f" if self.little else ">f", raw)[0]
+            return value
+        return int.from_bytes(raw, self._order(), signed=self.signed)
+
+    def whole_reader(self) -> Callable[[bytes, int], int | float]:
+        """A function of data and base offset that gives the whole number, of which a bit field is a part."""
         offset, size, signed = self.offset, self.size, self.signed
         if size == 1 and not signed:
             return lambda data, base: data[base + offset]
-        code = "f" if self.real else _FORMATS.get((size, signed))
+        code = self.code
         if code is None:
             order = self._order()
             return lambda data, base: int.from_bytes(data[base + offset : base + offset + size], order, signed=signed)
@@ -141,10 +154,10 @@ class Text:
     show: Callable[[bytes], str] = bytes.hex
     parse: Callable[[str], bytes] = bytes.fromhex
 
-    def reader(self) -> Callable[[bytes, int], str]:
-        """A function of data and base offset that gives the text."""
-        offset, end, show = self.offset, self.offset + self.size, self.show
-        return lambda data, base: show(data[base + offset : base + end])
+    def raw_reader(self) -> Callable[[bytes, int], bytes]:
+        """A function of data and base offset that gives the bytes."""
+        offset, end = self.offset, self.offset + self.size
+        return lambda data, base: data[base + offset : base + end]
 
     def put(self, frame: bytearray, raw: Raw) -> None:
         """Write the text's bytes; EncodeError when it can't be read back or has another length."""

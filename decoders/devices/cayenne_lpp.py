@@ -6,6 +6,7 @@ its own gets the LPP channel as channel; everything else is `generic` with chann
 
 from decoders.channels import Channels
 from decoders.device import Device
+from decoders.downlinks.lpp import LPP_COMMANDS
 from decoders.field import Field
 from decoders.layout import Layout
 from decoders.source import Number, s16, s24, u8, u16, u32
@@ -72,4 +73,11 @@ _CODEC = Channels(
     numbered=True,
 )
 
-DEVICE = Device("cayenne", "lpp", name="Cayenne LPP", kind="generic", ports={range(256): _CODEC})
+DEVICE = Device(
+    "cayenne",
+    "lpp",
+    name="Cayenne LPP",
+    kind="generic",
+    ports={range(256): _CODEC},
+    commands=LPP_COMMANDS,
+)

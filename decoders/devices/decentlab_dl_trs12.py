@@ -4,25 +4,20 @@ The curve for mineral soil, c being a tenth of the first word: VWC = 3.879e-4 c 
 permittivity = (2.887e-9 c^3 - 2.08e-5 c^2 + 5.276e-2 c - 43.39)^2.
 """
 
-from decoders.decentlab import BATTERY, PORT, Sections
+from decoders.decentlab import BATTERY, MINERAL_SOIL, PORT, Sections
 from decoders.device import Device
+from decoders.downlinks.decentlab import DECENTLAB_COMMANDS
 from decoders.field import Field
 from decoders.layout import Layout
 from decoders.source import u16
 
+_SOIL = Layout((*MINERAL_SOIL, Field("soil_ec", u16(4))))
 
-def _permittivity(counts: float) -> float:
-    root = ((2.887e-9 * counts - 2.08e-5) * counts + 5.276e-2) * counts - 43.39
-    return root * root
-
-
-_SOIL = Layout(
-    (
-        Field("soil_moisture_vwc", u16(0), scale=3.879e-3, offset=-69.56),
-        Field("soil_permittivity", u16(0), scale=0.1, curve=_permittivity, derived=True),
-        Field("soil_temperature", u16(2), bias=-32768, scale=0.1),
-        Field("soil_ec", u16(4)),
-    )
+DEVICE = Device(
+    "decentlab",
+    "dl-trs12",
+    name="Decentlab DL-TRS12",
+    kind="soil",
+    ports={PORT: Sections(_SOIL, BATTERY)},
+    commands=DECENTLAB_COMMANDS,
 )
-
-DEVICE = Device("decentlab", "dl-trs12", name="Decentlab DL-TRS12", kind="soil", ports={PORT: Sections(_SOIL, BATTERY)})

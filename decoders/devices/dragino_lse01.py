@@ -4,6 +4,8 @@ Firmware before 1.1.4 has no mode bit: there byte 10 is a message type, and type
 """
 
 from decoders.device import Device
+from decoders.downlinks.dragino import DRAGINO_LOG_COMMANDS
+from decoders.dragino import BATTERY, DATA_PORT, INFO, INFO_PORT, LOG_PORT, UNREAD_LOG, probe
 from decoders.field import Field
 from decoders.layout import Layout, OneOf
 from decoders.source import s16, u8, u16
@@ -11,15 +13,13 @@ from decoders.value import Quality
 
 _MODE = u8(10).bits(7)
 _SENSOR_FLAG = u8(10).bits(4)
-_BATTERY = Field("battery_voltage", u16(0).bits(0, 14), scale=0.001)
-# Without a probe the frame says 0; an open input reads 0x7FFF. Neither is a temperature.
-_PROBE = Field("probe_temperature", s16(2), scale=0.1, missing={0: None, 0x7FFF: None, 32766: None})
+_PROBE = probe("probe_temperature", 2)
 _INTERRUPT = Field("interrupt", u8(10).bits(0, 4), values={0: False, **dict.fromkeys(range(1, 16), True)})
 _NO_PROBE: dict[int, Quality | None] = {0: "sensor_error"}
 
 _MEASURING = Layout(
     (
-        _BATTERY,
+        BATTERY,
         _PROBE,
         Field("soil_moisture_vwc", u16(4), scale=0.01),
         Field("soil_temperature", s16(6), scale=0.01),
@@ -32,7 +32,7 @@ _MEASURING = Layout(
 # All three zero with the sensor flag clear: the soil probe is not connected.
 _DISCONNECTED = Layout(
     (
-        _BATTERY,
+        BATTERY,
         _PROBE,
         Field("soil_moisture_vwc", u16(4), missing=_NO_PROBE),
         Field("soil_temperature", s16(6), missing=_NO_PROBE),
@@ -44,7 +44,7 @@ _DISCONNECTED = Layout(
 )
 _RAW = Layout(
     (
-        _BATTERY,
+        BATTERY,
         _PROBE,
         Field("soil_permittivity", u16(4), scale=0.1),
         Field("generic", u16(6), channel="raw_moisture"),
@@ -57,5 +57,11 @@ _RAW = Layout(
 )
 
 DEVICE = Device(
-    "dragino", "lse01", name="Dragino LSE01 / SE01-LB", kind="soil", ports={2: OneOf(_DISCONNECTED, _MEASURING, _RAW)}
+    "dragino",
+    "lse01",
+    name="Dragino LSE01 / SE01-LB",
+    kind="soil",
+    ports={DATA_PORT: OneOf(_DISCONNECTED, _MEASURING, _RAW), LOG_PORT: UNREAD_LOG, INFO_PORT: INFO},
+    version=2,
+    commands=DRAGINO_LOG_COMMANDS,
 )

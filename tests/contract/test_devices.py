@@ -28,6 +28,8 @@ def vectors_of(device_id: str) -> list[dict[str, Any]]:
 
 CASES = [pytest.param(d, row, id=f"{d}-{i}") for d in DEVICES for i, row in enumerate(vectors_of(d))]
 ONE_WAY = {device for family in families() for device in family.one_way}
+LAYOUT_ONLY = {device: source for family in families() for device, source in family.layout_only.items()}
+TOLD_BY_LENGTH = {device for family in families() for device in family.told_by_length}
 GOOD = [(d, row) for d in DEVICES if d not in ONE_WAY for row in vectors_of(d) if "errors" not in row["output"]]
 
 
@@ -95,9 +97,13 @@ def test_vector(device_id: str, row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("device_id", DEVICES)
 def test_vectors_have_a_vendor_frame_and_an_error(device_id: str) -> None:
-    """At least one frame has a public source, and at least one is refused."""
+    """At least one frame has a public source, or the layout has where no frame is public; at least one is refused."""
     rows = vectors_of(device_id)
-    assert any(not row["source"].startswith("own") for row in rows)
+    known_layout = LAYOUT_ONLY.get(device_id)
+    if known_layout:
+        assert any(row["source"] == f"own, from the layout in {known_layout}" for row in rows)
+    else:
+        assert any(not row["source"].startswith("own") for row in rows)
     assert any("errors" in row["output"] for row in rows)
 
 
@@ -125,7 +131,8 @@ def test_every_truncation_is_refused_or_kept_in_part(device_id: str, row: dict[s
         got = decode_or_reason(device_id, port, payload[:length])
         if isinstance(got, Decoded):
             assert_sound(got)
-            assert isinstance(whole, str) or got.values == whole.values[: len(got.values)]
+            same = isinstance(whole, str) or got.values == whole.values[: len(got.values)]
+            assert same or device_id in TOLD_BY_LENGTH
 
 
 @pytest.mark.parametrize("device_id", DEVICES)
@@ -153,6 +160,10 @@ def test_vectors_survive_encoding(device_id: str, row: dict[str, Any]) -> None:
     assert decode(device_id, again_port, again, RECEIVED_MS).values == values
 
 
+LOST = ("no known meaning", "is implausible")
+"""What warnings say when a payload says more than its values: a code, a record's time that is not believed."""
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_decoding_what_was_encoded_gives_the_values_back(data: st.DataObject) -> None:
@@ -163,7 +174,7 @@ def test_decoding_what_was_encoded_gives_the_values_back(data: st.DataObject) ->
     for index, byte in data.draw(st.lists(spots, max_size=8)):
         payload[index] = byte
     got = decode_or_reason(device_id, row["input"]["fPort"], bytes(payload))
-    if isinstance(got, Decoded) and got.values and not any("no known meaning" in text for text in got.warnings):
+    if isinstance(got, Decoded) and got.values and not any(lost in text for text in got.warnings for lost in LOST):
         port, again = encode(device_id, got.values)
         assert decode(device_id, port, again, RECEIVED_MS).values == got.values
 

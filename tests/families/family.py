@@ -24,3 +24,11 @@ class Family:
     """By device id: words and switches of that same frame."""
     one_way: Mapping[str, str] = field(default_factory=dict)
     """Devices whose payload can't be made from its values, with the reason; no encoder is tested for them."""
+    told_by_length: Mapping[str, str] = field(default_factory=dict)
+    """Devices whose kinds of frame differ in nothing but their length, with the reason: a part of one is another."""
+    layout_only: Mapping[str, str] = field(default_factory=dict)
+    """Devices of which no frame is public, with the public source of their layout; their own vectors name it."""
+    downlinks: Mapping[str, Callable[[Row], tuple[str, Mapping[str, Any]]]] = field(default_factory=dict)
+    """By public vector file: the vendor's `input` object as our command and its arguments."""
+    downlink_exceptions: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(vector file, lower-case hex) of public downlinks that no command makes, with the reason."""

@@ -1,5 +1,8 @@
 """What the tests know of Cayenne LPP: its vendor names in ours, and the ranges that its payloads can say."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.families.family import Family, Row, Wanted
 
 LPP = {
@@ -41,8 +44,15 @@ def in_our_words(row: Row) -> Wanted:
     return wanted
 
 
+def downlink_in_our_words(row: Row) -> tuple[str, Mapping[str, Any]]:
+    """The vendor's input as our command and its arguments."""
+    ((name, value),) = row["input"].items()
+    return "set_value", {"channel": int(name.removeprefix("value_")), "value": value}
+
+
 FAMILY = Family(
     {"cayenne-lpp": in_our_words},
+    downlinks={"cayenne-lpp": downlink_in_our_words},
     ranges={
         "cayenne-lpp": {
             "air_temperature:3": (-40, 60, 0.1),

@@ -12,7 +12,7 @@ EM400 = "01755c0367010104824408050001"
 def test_answer_has_the_agreed_shape() -> None:
     """Decoder, values with unit, channel, time and quality, and warnings."""
     assert decode_to_json("milesight-em400-mud", 85, "01755C03", "2026-01-01T00:00:00Z") == {
-        "decoder": "milesight-em400-mud@1",
+        "decoder": "milesight-em400-mud@2",
         "values": [
             {"quantity": "battery_level", "value": 92.0, "unit": "%", "channel": "", "time": None, "quality": "ok"}
         ],
@@ -63,5 +63,5 @@ def test_batch_answers_every_line_in_order() -> None:
     answers = [json.loads(line) for line in batch(lines)]
     assert [answer["id"] for answer in answers] == [7, "lpp", None, 8, 9, None, None, None, None]
     assert [("values" in answer, "error" in answer) for answer in answers] == [(True, False)] * 2 + [(False, True)] * 7
-    assert answers[0]["decoder"] == "bosch-tps110@1"
+    assert answers[0]["decoder"] == "bosch-tps110@2"
     assert all("\n" not in line for line in batch(lines))

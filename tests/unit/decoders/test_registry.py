@@ -44,7 +44,7 @@ def test_unknown_device_is_a_decode_error() -> None:
 
 def test_label_and_kind() -> None:
     """Records name the decoder with its version; the kind is the measurement."""
-    assert label("dragino-lse01") == "dragino-lse01@1"
+    assert label("dragino-lse01") == "dragino-lse01@2"
     assert kind("dragino-lse01") == "soil"
 
 

@@ -102,9 +102,9 @@ def test_lse01_raw_mode_has_no_moisture() -> None:
 
 @pytest.mark.parametrize(("port", "text"), [(4, "001d02"), (4, "00" * 11), (5, "0000"), (6, "00" * 10)])
 def test_bosch_disputed_ports_give_no_measurement(port: int, text: str) -> None:
-    """Ports 4 to 6 are read differently everywhere: an event, a version, warnings, but no measured value."""
+    """Ports 4 to 6 are read differently everywhere: an event, a version, numbers, warnings, but no measured value."""
     decoded = decode("bosch-tps110", port, bytes.fromhex(text), NOW_MS)
-    assert {v.quantity for v in decoded.values} <= {"event", "firmware_version"}
+    assert {v.quantity for v in decoded.values} <= {"event", "firmware_version", "generic"}
 
 
 def test_bosch_status_looks_at_bit_zero_only() -> None:

@@ -1,0 +1,18 @@
+"""Pepperl+Fuchs WILSEN.sonic.level: distance and the fill level that the device makes of it.
+
+Source: the vendor's decoders in TheThingsNetwork/lorawan-devices `vendor/pepperl-fuchs` and actility/device-catalog
+`vendors/pf`. The items are those of the whole family, see `decoders.pepperl_fuchs`.
+"""
+
+from decoders.device import Device
+from decoders.downlinks.pepperl_fuchs import WILSEN_SONIC_COMMANDS
+from decoders.pepperl_fuchs import PORT, WILSEN
+
+DEVICE = Device(
+    "pepperl-fuchs",
+    "wilsen-sonic-level",
+    name="Pepperl+Fuchs WILSEN.sonic.level",
+    kind="waste_bin",
+    ports={PORT: WILSEN},
+    commands=WILSEN_SONIC_COMMANDS,
+)
