@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench proof lint lock secrets clean
+.PHONY: demo test bench proof lint table lock secrets clean
 
 demo: $(VENV)/run
 	@$(BIN)/loracity demo
@@ -20,12 +20,17 @@ bench: $(VENV)/dev
 
 proof: $(VENV)/dev
 	@sh tests/install-services.sh
-	LORACITY_PROOF=1 $(BIN)/pytest -s tests/unit/gateway_bridge/test_fuzz_envelopes.py tests/integration/test_loss.py
+	LORACITY_PROOF=1 $(BIN)/pytest -s tests/unit/gateway_bridge/test_fuzz_envelopes.py \
+		tests/contract/test_fuzz_decoders.py tests/integration/test_loss.py
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The table of devices in decoders/README.md.
+table: $(VENV)/dev
+	$(BIN)/python -m decoders.table
 
 # The stamps say which lock file is installed; the package itself is installed from this folder.
 $(VENV)/run: requirements.lock pyproject.toml | $(VENV)/bin/pip

@@ -1,4 +1,5 @@
-"""Runs everything in one go on this machine and prints the figures. `python -m bench [--uplinks N] [--backlog N]`."""
+"""Runs everything in one go on this machine and prints the figures. `python -m bench [--uplinks N] [--backlog N]`
+or `python -m bench --codecs`."""
 
 import argparse
 import json
@@ -18,6 +19,7 @@ import paho.mqtt.client as mqtt
 import psutil
 from paho.mqtt.enums import CallbackAPIVersion
 
+from bench import codecs
 from gateway_bridge.topics import default_topics
 from tests.integration.test_loss import APPLICATION, uplink
 from tests.services_influx import InfluxServer
@@ -238,7 +240,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--uplinks", type=int, default=60_000, help="backlog of each comparison")
     parser.add_argument("--backlog", type=int, default=236_000, help="the long drain: two hours of 28,000 devices")
+    parser.add_argument("--codecs", action="store_true", help="only decoding, which needs neither broker nor store")
     args = parser.parse_args()
+    codecs.main()
+    if args.codecs:
+        return
     print(
         f"{os.cpu_count()} cores; ChirpStack v4 JSON, five device types, {DEVICES} devices, QoS 1, 2.8 points an uplink"
     )

@@ -70,7 +70,7 @@ def _bin(p: bytes) -> str:
     temperature, distance = int.from_bytes(p[2:4], "little"), int.from_bytes(p[6:8], "little")
     return (
         f"device_temperature={temperature / 10},distance={distance}.0,fill_level={(1600 - distance) / 16:.1f},"
-        f'battery_level=91.0,tilt_alarm=f,fill_level_source="computed",{_TAIL}"milesight-em400-mud@1"'
+        f'battery_level=91.0,tilt_alarm=f,fill_level_source="computed",{_TAIL}"milesight-em400-mud@2"'
     )
 
 
@@ -101,7 +101,7 @@ def _kind(up: _Up) -> tuple[str, str, str]:
         return "soil", "Decentlab\\ DL-TRS12", _trs(p)
     if len(p) < 3 or len(p) == 17:
         state = "t" if p[-1] & 1 else "f"
-        return "parking_bay", "Bosch\\ TPS110", f'event="heartbeat",occupied={state},{_TAIL}"bosch-tps110@1"'
+        return "parking_bay", "Bosch\\ TPS110", f'event="heartbeat",occupied={state},{_TAIL}"bosch-tps110@2"'
     return "weather", "Cayenne\\ LPP\\ station", ""
 
 

@@ -33,7 +33,7 @@ def build_parser(command: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version("loracity"))
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     payloads.add_to(sub)
-    if command not in ("decode", "inspect"):
+    if command not in ("decode", "encode", "inspect"):
         from loracity import commands, operations  # a second's worth of imports
 
         commands.add_to(sub)

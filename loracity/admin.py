@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from loracity.lock import DataFolderMissing
 from loracity.parts import kind_of, known_decoder
@@ -48,6 +48,7 @@ class Admin:
             "show": self._show,
             "retry": self._retry,
             "replay": self._replay,
+            "replay_diff": self._replay_diff,
         }
 
     async def do(self, operation: str, arguments: dict[str, Any]) -> Any:
@@ -187,6 +188,17 @@ class Admin:
             frozenset(devices) if devices else None,
         )
         return {name: getattr(report, name) for name in report.__struct_fields__}
+
+    async def _replay_diff(self, arguments: dict[str, Any]) -> Any:
+        devices = arguments.get("devices")
+        found = await self._service.replayer.difference(
+            self._service.replay_marker,
+            arguments["from_ms"],
+            arguments.get("to_ms") or self._service.now_ms() + FUTURE_MS,
+            frozenset(devices) if devices else None,
+            arguments["limit"],
+        )
+        return to_builtins(found)
 
 
 def _plain(entry: QuarantineEntry) -> dict[str, Any]:

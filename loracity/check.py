@@ -13,10 +13,13 @@ from msgspec import Struct
 from paho.mqtt.reasoncodes import ReasonCode
 
 from api.ports import Check
+from decoders.javascript.workers import CodecWorkerError
 from gateway_bridge.settings import ConnectionSettings, MqttSettings, read_secret
 from gateway_bridge.tls import certificate_expiry_ms, client_context, days_left
 from gateway_bridge.topics import default_topics
+from loracity.codecs import refused_codecs
 from loracity.parts import build_decoders, build_store
+from loracity.shell import wall_clock_ms
 from pipeline.config import ConfigError, EmbeddedSettings, Settings
 from pipeline.reading import StoreMisconfigured, StoreUnavailable
 
@@ -27,6 +30,7 @@ _LOW_DISK_BYTES = 1_000_000_000
 async def verdicts(settings: Settings) -> AsyncIterator[Check]:
     """One verdict after the other, as they come in."""
     yield _rules(settings)
+    yield await _codecs(settings)
     yield _disk(settings.data_dir)
     yield await _store(settings)
     if not settings.connections:
@@ -40,10 +44,23 @@ async def verdicts(settings: Settings) -> AsyncIterator[Check]:
 
 def _rules(settings: Settings) -> Check:
     try:
-        build_decoders(settings)
+        build_decoders(settings, wall_clock_ms)
     except ConfigError as error:
         return Check("mappings", "failing", str(error))
     return Check("settings", "ok", "every setting is known and fits")
+
+
+async def _codecs(settings: Settings) -> Check:
+    folder = settings.codecs_folder
+    if not folder.is_dir():
+        missing = settings.codecs_dir is not None
+        return Check("codecs", "warning" if missing else "ok", f"{folder} does not exist; `loracity run` makes it")
+    try:
+        refused = await refused_codecs(folder, wall_clock_ms)
+    except (OSError, CodecWorkerError) as error:
+        return Check("codecs", "failing", f"{folder}: {error}")
+    bad = "; ".join(f"{codec}.js: {why}" for codec, why in refused.items())
+    return Check("codecs", "failing" if bad else "ok", bad or f"every codec in {folder} loads")
 
 
 def _disk(folder: Path) -> Check:

@@ -1,13 +1,16 @@
 """Commands on the data of a service, running or not: devices, quarantine, replay."""
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from decoders.registry import devices as known_devices
+from decoders.scaffold import ScaffoldError, files
 from loracity.admin import Admin, AdminError, ask
+from loracity.differences import as_object, as_text, summary
 from loracity.lock import DataFolder, DataFolderBusy, DataFolderMissing
 from loracity.service import Service
 from loracity.shell import CommandError, add_config, instant, print_json, run_async, settings_of
@@ -33,7 +36,7 @@ def operate(args: argparse.Namespace, operation: str, arguments: dict[str, Any])
         service = Service(settings, folder)
         try:
             await service.open()
-            if operation in ("adopt", "retry", "replay"):
+            if operation in ("adopt", "retry", "replay", "replay_diff"):
                 await service.store.open()
             answer.append(await Admin(service).do(operation, arguments))
         finally:
@@ -69,6 +72,9 @@ def add_to(sub: Any) -> None:
     replay.add_argument("--from", dest="start", required=True, type=instant, help="RFC 3339 time, or 24h, 7d ... ago")
     replay.add_argument("--to", dest="end", type=instant, help="default: now")
     replay.add_argument("--device", action="append", type=device_key, help="DevEUI; may be given several times")
+    replay.add_argument("--diff", action="store_true", help="only show what would change: old against new values")
+    replay.add_argument("--json-lines", action="store_true", help="with --diff: a JSON object for each changed record")
+    replay.add_argument("--limit", type=int, default=1000, help="with --diff: changed records to show (default: 1000)")
     replay.set_defaults(run=_replay)
 
 
@@ -77,6 +83,11 @@ def _add_devices(sub: Any) -> None:
     listing.set_defaults(run=lambda a: print_json(operate(a, "devices", {})))
     decoders = sub.add_parser("decoders", help="the decoders that a device may name")
     decoders.set_defaults(run=_decoders)
+    new = sub.add_parser("new", help="files for a decoder of a new model, in a checkout of the source")
+    new.add_argument("vendor")
+    new.add_argument("model")
+    new.add_argument("--checkout", type=Path, default=Path(), help="folder of the checkout (default: here)")
+    new.set_defaults(run=_new)
     importing = sub.add_parser("import", help="take over a YAML or CSV file")
     importing.add_argument("file", type=Path)
     importing.add_argument("--dry-run", action="store_true", help="only say what would change")
@@ -129,6 +140,24 @@ def _decoders(_: argparse.Namespace) -> int:
     )
 
 
+def _new(args: argparse.Namespace) -> int:
+    try:
+        made = files(args.vendor, args.model)
+    except ScaffoldError as error:
+        raise CommandError(str(error)) from error
+    if not all((args.checkout / path.parent).is_dir() for path in made):
+        raise CommandError(f"{args.checkout.absolute()} is no checkout of loracity: give its folder with --checkout")
+    taken = [str(path) for path in made if (args.checkout / path).exists()]
+    if taken:
+        raise CommandError(f"exists already: {', '.join(taken)}")
+    for path, content in made.items():
+        (args.checkout / path).write_text(content, encoding="utf-8")
+        print(path)
+    device_id = next(path.stem for path in made if path.suffix == ".json")
+    print(f"next: docs/adding-a-device.md, and: pytest tests/contract -k {device_id}", file=sys.stderr)
+    return 0
+
+
 def _import(args: argparse.Namespace) -> int:
     try:
         text = args.file.read_text(encoding="utf-8-sig")
@@ -171,4 +200,11 @@ def _show(args: argparse.Namespace) -> int:
 def _replay(args: argparse.Namespace) -> int:
     if args.end is not None and args.end <= args.start:
         raise CommandError("--to must be later than --from")
-    return print_json(operate(args, "replay", {"from_ms": args.start, "to_ms": args.end, "devices": args.device}))
+    order = {"from_ms": args.start, "to_ms": args.end, "devices": args.device}
+    if not args.diff:
+        return print_json(operate(args, "replay", order))
+    found = operate(args, "replay_diff", {**order, "limit": args.limit})
+    for change in found["changes"]:
+        print(json.dumps(as_object(change), ensure_ascii=False) if args.json_lines else as_text(change))
+    print(summary(found), file=sys.stderr)
+    return 0

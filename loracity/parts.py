@@ -1,33 +1,40 @@
 """Building the parts by hand: decoders as the pipeline sees them, stores, provisioning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 
+from decoders.javascript.catalogue import is_codec_id
 from decoders.objects import ObjectContext, ObjectRules, RuleError, load_rules, map_object
 from decoders.registry import decode, devices
 from decoders.value import Decoded, DecodeError
 from gateway_bridge.uplink import UplinkEvent
+from loracity.codecs import Codecs
 from pipeline.adopt import NewDevice, auto_provision
 from pipeline.config import ConfigError, EmbeddedSettings, Settings
 from pipeline.frames import FrameMemory
-from pipeline.inventory import OBJECT_DECODER
+from pipeline.inventory import CODEC_PREFIX, OBJECT_DECODER
 from pipeline.ports import ReadingStore
-from pipeline.process import ConnectionRule
+from pipeline.process import Answer, ConnectionRule, Frame
 
 
-class NativeDecoders:
-    """The registry's decoders and the object rules behind the pipeline's `Decoders` port."""
+class CityDecoders:
+    """The registry's decoders, the codecs folder and the object rules behind the pipeline's `Decoders` port."""
 
-    def __init__(self, rules: ObjectRules) -> None:
+    def __init__(self, rules: ObjectRules, codecs: Codecs) -> None:
         self._rules = rules
+        self.codecs = codecs
         self._labels = {name: f"{name}@{device.version}" for name, device in devices().items()}
         self._kinds = {name: device.kind for name, device in devices().items()}
 
     def decode(self, decoder: str, f_port: int, payload: bytes, received_ms: int) -> Decoded:
         """A payload's values. DecodeError."""
         return decode(decoder, f_port, payload, received_ms)
+
+    async def ask(self, frames: Sequence[Frame]) -> Sequence[Answer]:
+        """What codecs of the codecs folder make of frames."""
+        return await self.codecs.ask(frames)
 
     def map_object(self, mapping: str, event: UplinkEvent) -> Decoded:
         """The server's object as values. DecodeError when there is none."""
@@ -47,22 +54,28 @@ class NativeDecoders:
 
 def known_decoder(decoder: str) -> bool:
     """Whether the inventory may name this decoder."""
-    return decoder == OBJECT_DECODER or decoder in devices()
+    return decoder == OBJECT_DECODER or _is_codec(decoder) or decoder in devices()
+
+
+def _is_codec(decoder: str) -> bool:
+    """Whether it names a file of the codecs folder, be it there already or not."""
+    return decoder.startswith(CODEC_PREFIX) and is_codec_id(decoder.removeprefix(CODEC_PREFIX))
 
 
 def kind_of(decoder: str) -> str | None:
     """Kind of asset that a decoder's devices hang on; None for an unknown decoder."""
     device = devices().get(decoder)
-    return device.kind if device is not None else ("generic" if decoder == OBJECT_DECODER else None)
+    return device.kind if device is not None else ("generic" if known_decoder(decoder) else None)
 
 
-def build_decoders(settings: Settings) -> NativeDecoders:
-    """With the rule file of the settings. ConfigError when it can't be used."""
+def build_decoders(settings: Settings, now_ms: Callable[[], int]) -> CityDecoders:
+    """With the rule file and the codecs folder of the settings. ConfigError when the rules can't be used."""
     try:
         document = None if settings.mappings_file is None else _read_yaml(settings.mappings_file)
-        return NativeDecoders(ObjectRules() if document is None else load_rules(document))
+        rules = ObjectRules() if document is None else load_rules(document)
     except RuleError as error:
         raise ConfigError(f"mappings_file {settings.mappings_file}: {error}") from error
+    return CityDecoders(rules, Codecs(settings.codecs_folder, rules, now_ms))
 
 
 def _read_yaml(path: Path) -> object:

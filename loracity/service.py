@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gateway_bridge.uplink import Message
 from loracity.admin import Admin, AdminSocket
 from loracity.lock import DataFolder
 from loracity.parts import build_decoders, build_frames, build_store, connection_rules, provisioner
+from loracity.shell import wall_clock_ms
 from pipeline.config import ConfigError, Settings
 from pipeline.frames import FrameMemory
 from pipeline.ingest import ReadingsConsumer
@@ -38,11 +38,6 @@ _DRAIN_S = 20.0
 _WARN_SHARE = 0.8
 
 
-def wall_clock_ms() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Service:
     """One service on one data folder. `open`, then `run` until `stop` is called; implements the API's `City`."""
 
@@ -52,7 +47,7 @@ class Service:
         self.now_ms = now_ms
         self._folder = folder
         self._secrets = self._read_secrets()
-        self._decoders = build_decoders(settings)
+        self._decoders = build_decoders(settings, now_ms)
         self._provision = provisioner(settings)
         self._journal = Journal(
             settings.data_dir / "journal.db", settings.journal.max_bytes, settings.journal.max_age_s * 1000
@@ -128,6 +123,7 @@ class Service:
 
     async def open(self) -> None:
         """State database, inventory, cursor. The store may be down: readings then wait in the journal."""
+        await self._open_codecs()
         await self.consumer.in_state_thread(self.state.migrate)
         self.box.current = await self.consumer.in_state_thread(self.state.inventory)
         await self.consumer.load()
@@ -139,6 +135,13 @@ class Service:
                 f"the state database stands at message {self.consumer.state.cursor}, but the journal ends at"
                 f" {self._journal.last_seq}: journal.db does not belong to this state database"
             )
+
+    async def _open_codecs(self) -> None:
+        codecs = self._decoders.codecs
+        try:
+            await codecs.open()
+        except OSError as error:
+            raise ConfigError(f"the codecs folder {codecs.folder}: {error.strerror}; set codecs_dir") from error
 
     async def run(self, started: Callable[[int], None]) -> None:
         """Work until `stop`. `started` gets the HTTP port once it answers."""
@@ -204,6 +207,7 @@ class Service:
             log.warning("stopped with messages waiting in the journal", extra={"messages": waiting})
 
     async def close(self) -> None:
+        await self._decoders.codecs.close()
         await self.store.close()
         self.state.close()
         await self.consumer.close()
@@ -268,7 +272,8 @@ class Service:
         )
         store = Check("store", "failing" if state.trouble else "ok", state.trouble)
         waiting = self._journal.last_seq - state.cursor
-        return [journal, store, Check("lag", "ok", f"{waiting} messages wait"), *map(self._connection, self.sources)]
+        lag = Check("lag", "ok", f"{waiting} messages wait")
+        return [journal, store, lag, self._decoders.codecs.check(), *map(self._connection, self.sources)]
 
     def _connection(self, name: str) -> Check:
         state = self.sources[name].state

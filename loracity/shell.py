@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import re
+import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,3 +69,8 @@ def instant(text: str) -> int:
             raise argparse.ArgumentTypeError(f"{text!r} has no zone: add Z or an offset such as +02:00")
         when = when.replace(tzinfo=UTC)
     return int(when.timestamp() * 1000)
+
+
+def wall_clock_ms() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -93,6 +93,8 @@ class Settings(Strict):
     """SQLAlchemy URL of the state database; None: a SQLite file in the data folder."""
     mappings_file: Path | None = None
     """Rules for objects that the network server decoded, besides the shipped ones."""
+    codecs_dir: Path | None = None
+    """Folder of JavaScript codecs; None: `codecs` in the data folder. The decoder `js:NAME` is its file NAME.js."""
     batch_uplinks: Annotated[int, Field(ge=1, le=20_000)] = 2000
     log_format: Literal["json", "text"] = "text"
 
@@ -106,6 +108,11 @@ class Settings(Strict):
         if len(set(sessions)) < len(sessions):
             raise ValueError("two connections use the same client_id on one broker: they would throw each other out")
         return self
+
+    @property
+    def codecs_folder(self) -> Path:
+        """Where the JavaScript codecs are."""
+        return self.codecs_dir or self.data_dir / "codecs"
 
     @property
     def database_url(self) -> str:

@@ -1,13 +1,13 @@
 """The readings consumer: journal -> processor -> store -> cursor. The shell around `pipeline.process`.
 
-While one batch is written the next is decoded; the cursor moves, with everything else the batch changed, in one
-transaction of the state database and only after the store has confirmed the batch. Killed anywhere, it repeats at most
-what was not yet committed, and repeating changes nothing.
+While one batch is written the next ones are decoded; batches are written one after the other, in order. The cursor
+moves, with everything else the batch changed, in one transaction of the state database and only after the store has
+confirmed the batch. Killed anywhere, it repeats at most what was not yet committed, and repeating changes nothing.
 """
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -34,6 +34,7 @@ CONSUMER = "readings"
 _SLICE = 100
 _COMMIT_EVERY_S = 1.0
 _COMMIT_UPLINKS = 20_000
+_BATCHES_AHEAD = 2  # of what the store has taken: one that it writes, one that waits
 _RETRY_S = (0.25, 15.0)
 
 
@@ -110,7 +111,7 @@ class ReadingsConsumer:
         self._staged = _Staged()
         self._committed_at = 0.0
         self._read_to = 0
-        self._flying: _Flying | None = None
+        self._flying: deque[_Flying] = deque()
         self._hold = asyncio.Lock()
         self._changed = asyncio.Event()
         self.state = ConsumerState()
@@ -145,26 +146,36 @@ class ReadingsConsumer:
                         await self._advance()
                     else:
                         await self._settle_down()
-                await self._journal.wait_beyond(self._read_to if self._flying is None else -1)
+                await self._journal.wait_beyond(-1 if self._flying else self._read_to)
         finally:
-            if self._flying is not None:
-                self._flying.writing.cancel()
+            for batch in self._flying:
+                batch.writing.cancel()
 
     async def _advance(self) -> None:
-        """Process the next batch while the one before is written; then change over."""
+        """Process the next batch and send it on its way behind those that are."""
         outcome, keys = await self._next()
-        before = self._flying
-        refusals = await before.writing if before is not None else []
-        self._flying = _Flying(outcome, keys, asyncio.create_task(self.write(outcome.uplinks), name="store-write"))
+        while self._flying and (len(self._flying) >= _BATCHES_AHEAD or self._flying[0].writing.done()):
+            await self._land()
+        before = self._flying[-1].writing if self._flying else None
+        writing = asyncio.create_task(self._write_behind(before, outcome.uplinks), name="store-write")
+        self._flying.append(_Flying(outcome, keys, writing))
+
+    async def _write_behind(
+        self, before: "asyncio.Task[list[Refusal]] | None", uplinks: Sequence[UplinkRecords]
+    ) -> list[Refusal]:
         if before is not None:
-            await self._stage(before, refusals)
+            await asyncio.wait({before})
+        return await self.write(uplinks)
+
+    async def _land(self) -> None:
+        """Wait until the oldest batch is stored; its other effects are staged."""
+        refusals = await self._flying[0].writing
+        await self._stage(self._flying.popleft(), refusals)
 
     async def _settle_down(self) -> None:
         """Nothing more to read: land what flies and commit it."""
-        if self._flying is not None:
-            refusals = await self._flying.writing
-            before, self._flying = self._flying, None
-            await self._stage(before, refusals)
+        while self._flying:
+            await self._land()
         await self._commit()
 
     @asynccontextmanager
@@ -178,7 +189,7 @@ class ReadingsConsumer:
         """Read and process about one batch."""
         rows = await self._rows()
         for start in range(0, len(rows), _SLICE):
-            self._processor.steps(rows[start : start + _SLICE])
+            await self._processor.work(rows[start : start + _SLICE])
             await asyncio.sleep(0)  # sources, API and the running write get their turn
         if rows:
             self._read_to = rows[-1][0]
@@ -241,7 +252,7 @@ class ReadingsConsumer:
         self.state.records += sum(len(u.records) for u in outcome.uplinks) - len(refusals)
         if outcome.raw:
             self.state.lag_ms = self._now_ms() - next(reversed(outcome.raw.values())).received_ms
-        self.state.oldest_pending_ms = self._flying.outcome.first_ms if self._flying is not None else 0
+        self.state.oldest_pending_ms = self._flying[0].outcome.first_ms if self._flying else 0
         now = asyncio.get_running_loop().time()
         if now - self._committed_at > _COMMIT_EVERY_S or staged.uplinks > _COMMIT_UPLINKS:
             await self._commit()

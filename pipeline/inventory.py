@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pipeline.inventory_model import (
     ASSET_KINDS,
+    CODEC_PREFIX,
     OBJECT_DECODER,
     Asset,
     AssetKind,
@@ -34,6 +35,7 @@ from pipeline.reading import Tags
 
 __all__ = [
     "ASSET_KINDS",
+    "CODEC_PREFIX",
     "OBJECT_DECODER",
     "Asset",
     "AssetKind",

@@ -14,6 +14,9 @@ ASSET_KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
 OBJECT_DECODER = "object"
 """Instead of a decoder id: the object that the network server decoded is trusted."""
 
+CODEC_PREFIX = "js:"
+"""Before the name of a file in the codecs folder, instead of a decoder id."""
+
 AttributeValue = str | bool | int | float
 AssignmentKey = tuple[str, str, int]
 """DevEUI, channel, start in Unix ms."""
@@ -97,7 +100,8 @@ class Device(Struct, frozen=True):
     model: str = ""
     """Maker and model for the tag `model`; empty: the decoder id."""
     decoder: str = ""
-    """Decoder id (`milesight-em400-mud`); `object` trusts the object that the network server decoded."""
+    """Decoder id (`milesight-em400-mud`), `js:NAME` for a codec of the codecs folder; `object` trusts the object that
+    the network server decoded."""
     mapping: str = ""
     """Name of the rule file for objects decoded by the network server; empty for none."""
     attributes: dict[str, AttributeValue] = {}

@@ -1,4 +1,4 @@
-"""From a journaled message to its fate: records for the store, an entry in quarantine, an event, a duplicate. Pure.
+"""From a journaled message to its fate: records for the store, an entry in quarantine, an event, a duplicate.
 
 A fold over the journal: what a message becomes depends on the messages before it, the inventory and the decoders, and
 on nothing else. Whoever runs it (the consumer, `replay`, `quarantine retry`) decides what to do with the outcome.
@@ -27,7 +27,7 @@ from pipeline.adopt import NewDevice
 from pipeline.convert import Told, convert, convert_status
 from pipeline.effects import EventRow, GatewayRow, QuarantineEntry
 from pipeline.frames import FrameMemory
-from pipeline.inventory import OBJECT_DECODER, Asset, Inventory, Placement, Zone
+from pipeline.inventory import CODEC_PREFIX, OBJECT_DECODER, Asset, Inventory, Placement, Zone
 from pipeline.reading import Record, Tags, UplinkRecords
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,17 @@ class Decoders(Protocol):
 
     def kind(self, decoder: str) -> str:
         """The measurement that the decoder's readings belong to."""
+
+    async def ask(self, frames: "Sequence[Frame]") -> "Sequence[Answer]":
+        """What codecs outside of this process make of frames whose decoder begins with `CODEC_PREFIX`, in order."""
+
+
+class Answer(Struct, frozen=True):
+    """What a codec outside of this process made of a frame."""
+
+    values: Decoded | DecodeError
+    decoder: str
+    """`js:id@version`."""
 
 
 class InventoryBox:
@@ -85,6 +96,8 @@ class Frame(Struct, gc=False):
     decoded: Decoded | None = None
     decoder: str = ""
     """What decoded it, `id@version`."""
+    answer: Answer | None = None
+    """Of a codec outside of this process."""
 
 
 class Step(Struct, gc=False):
@@ -160,9 +173,14 @@ class Processor:
         self._out.counts["quarantined", "journal"] += n
         self._out.last_seq = seq + n - 1
 
-    def steps(self, rows: Sequence[tuple[int, Message]]) -> None:
+    async def work(self, rows: Sequence[tuple[int, Message]]) -> None:
         """Decide what messages become, in their order."""
-        self.finish(self.begin(rows))
+        steps = self.begin(rows)
+        frames = [frame for step in steps for frame in step.frames if _for_codec(frame)]
+        if frames:
+            for frame, answer in zip(frames, await self._decoders.ask(frames), strict=True):
+                frame.answer = answer
+        self.finish(steps)
 
     def begin(self, rows: Sequence[tuple[int, Message]]) -> list[Step]:
         """The first half: what was said, by whom, whether it is new. One kind of work at a time for all of them keeps
@@ -239,7 +257,7 @@ class Processor:
     def _decode(self, step: Step) -> None:
         for frame in tuple(step.frames):
             try:
-                frame.decoded, frame.decoder = self._values(frame.event, frame.placement)
+                frame.decoded, frame.decoder = self._values(frame)
             except DecodeError as error:
                 self._out.quarantined_ms[step.seq, frame.part] = frame.time_ms
                 self._quarantine(step, frame.part, frame.event, error.reason, error.detail)
@@ -315,8 +333,13 @@ class Processor:
         self._new_assets = {key: one for key, one in self._new_assets.items() if key not in current.assets}
         self._new_zones = {key: one for key, one in self._new_zones.items() if key not in current.zones}
 
-    def _values(self, event: UplinkEvent, placement: Placement) -> tuple[Decoded | None, str]:
+    def _values(self, frame: Frame) -> tuple[Decoded | None, str]:
         """(None, ...) for a frame that has nothing to decode: no application payload is a sign of life."""
+        event, placement = frame.event, frame.placement
+        if frame.answer is not None:
+            if isinstance(frame.answer.values, DecodeError):
+                raise frame.answer.values
+            return frame.answer.values, frame.answer.decoder
         if event.f_port == 0 and not event.payload and not event.decoded:
             return None, placement.decoder
         decoder = placement.decoder
@@ -383,6 +406,11 @@ class Processor:
                 hints.profile, hints.device_name, hints.application, hints.tags,
             )
         )  # fmt: skip
+
+
+def _for_codec(frame: Frame) -> bool:
+    event = frame.event
+    return frame.placement.decoder.startswith(CODEC_PREFIX) and bool(event.payload) and not event.encrypted
 
 
 def _fate(fates: Collection[str]) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway_bridge.uplink import Message
+from pipeline.compare import Comparison, Difference
 from pipeline.effects import Effects, QuarantineEntry
 from pipeline.frames import FrameMemory, RecalledFrames
 from pipeline.ingest import CONSUMER, ReadingsConsumer
@@ -28,6 +29,7 @@ FUTURE_MS = 2 * 60 * 1000
 """No frame's time lies further than this after its reception (lns.md 6.3 a)."""
 _BATCH = 2000
 _PAGE = 1000
+_HELD = 50  # devices whose records are read while the consumer stands still
 _NOTHING = DeviceLatest(values={})
 
 
@@ -100,7 +102,7 @@ class Replayer:
         report = ReplayReport()
         async for rows in self._rows(self.position, last_seq):
             self.position = rows[0][0] - 1
-            processor.steps(rows)
+            await processor.work(rows)
             memory.take_fresh()
             outcome = await self._taken(processor)
             await self._write(_between(outcome, start_ms, end_ms), report, book, outcome)
@@ -157,6 +159,55 @@ class Replayer:
                 f" replay from {_utc(oldest.oldest_ms)} or later"
             )
 
+    async def difference(
+        self, marker: Path, start_ms: int, end_ms: int, devices: frozenset[str] | None, limit: int
+    ) -> Difference:
+        """What `replay` would change, with the first `limit` changes in the order of time; nothing is written.
+
+        ReplayRefused while a replay runs or waits to be repeated, or when the journal no longer reaches back far
+        enough; StoreUnavailable, StoreMisconfigured.
+        """
+        if self._busy.locked() or _read(marker) is not None:
+            raise ReplayRefused(
+                "a replay is running or has to be repeated: there is nothing to compare with until then"
+            )
+        async with self._busy:
+            self._check_reach(start_ms)
+            self.position = await self._journal.seq_before(start_ms - FUTURE_MS - self._frames_age_ms)
+            try:
+                with Comparison() as sides:
+                    return await self._compared(sides, self.position, start_ms, end_ms, devices, limit)
+            finally:
+                self.position = None
+
+    async def _compared(
+        self, sides: Comparison, first: int, start_ms: int, end_ms: int, devices: frozenset[str] | None, limit: int
+    ) -> Difference:
+        stored_to: dict[str, int] = {}
+        async with self._consumer.held() as last_seq:
+            known = sorted(self._latest.snapshot(devices) if devices is None else devices)
+        for start in range(0, len(known), _HELD):
+            async with self._consumer.held() as seq:
+                for name in known[start : start + _HELD]:
+                    for device in (name, f"{SIMULATED}{name}"):
+                        await sides.take_old(self._store, device, start_ms, end_ms)
+                        stored_to[device] = seq
+        processor = self._processor(self._frames(), devices)
+        quarantined = 0
+        async for rows in self._rows(first, max(last_seq, *stored_to.values(), 0)):
+            await processor.work(rows)
+            outcome = _between(processor.take(), start_ms, end_ms)
+            quarantined += len(outcome.quarantine)
+            sides.take_new(
+                record
+                for uplink in outcome.uplinks
+                for record in uplink.records
+                if uplink.seq <= stored_to.get(record.tags.dev_eui, last_seq)
+            )
+        found = sides.difference(limit)
+        found.quarantined = quarantined
+        return found
+
     def recall(self) -> FrameMemory:
         """A memory of frames for `retry`, for all calls that belong together."""
         return RecalledFrames(self._consumer.frames)
@@ -173,7 +224,9 @@ class Replayer:
         for start in range(0, len(sequences), _BATCH):
             chunk = sequences[start : start + _BATCH]
             first = [by_seq[seq][0] for seq in chunk]
-            processor.steps([(e.seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags)) for e in first])
+            await processor.work(
+                [(e.seq, Message(e.source, e.topic, e.payload, e.received_ms, e.flags)) for e in first]
+            )
             memory.take_fresh()
             outcome = await self._taken(processor)
             async with self._consumer.held():

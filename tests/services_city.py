@@ -17,7 +17,8 @@ from gateway_bridge.times import parse_time
 from gateway_bridge.uplink import Message
 from loracity.admin import Admin
 from loracity.lock import DataFolder
-from loracity.service import Service, wall_clock_ms
+from loracity.service import Service
+from loracity.shell import wall_clock_ms
 from pipeline.config import Settings
 from pipeline.effects import EventRow, GatewayRow, LatestRow, QuarantineEntry
 from pipeline.inventory_files import import_inventory

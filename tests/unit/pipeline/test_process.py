@@ -8,7 +8,7 @@ import pytest
 
 from decoders.value import Decoded
 from gateway_bridge.uplink import BACKFILLED, RETAINED, Message
-from loracity.parts import NativeDecoders, build_decoders, kind_of, provisioner
+from loracity.parts import CityDecoders, build_decoders, kind_of, provisioner
 from pipeline.adopt import adoption_changes
 from pipeline.config import Settings
 from pipeline.effects import GatewayRow
@@ -33,12 +33,14 @@ def known(*more: Device, assignments: tuple[Assignment, ...] = ()) -> Inventory:
 
 def processor(inventory: Inventory | None = None, **more: Any) -> Processor:
     box = InventoryBox(inventory or known())
-    return Processor(RULES, box, build_decoders(Settings()), more.pop("frames", None) or FrameMemory(), **more)
+    return Processor(
+        RULES, box, build_decoders(Settings(), lambda: NOW), more.pop("frames", None) or FrameMemory(), **more
+    )
 
 
 def run(worker: Processor, *messages: Message, first: int = 1) -> Outcome:
     for seq, message in enumerate(messages, first):
-        worker.steps([(seq, message)])
+        worker.finish(worker.begin([(seq, message)]))
     return worker.take()
 
 
@@ -216,7 +218,7 @@ def test_made_devices_stand_where_the_inventory_will_have_them() -> None:
     box = InventoryBox(
         Inventory([Zone("market", district="Old Town")], [Asset("bin-1", kind="waste_bin", zone="market")])
     )
-    worker = Processor(RULES, box, build_decoders(Settings()), FrameMemory(), provisioner(AUTO))
+    worker = Processor(RULES, box, build_decoders(Settings(), lambda: NOW), FrameMemory(), provisioner(AUTO))
     frames = [
         up(BIN, 1, mud(1), NOW, tags={"asset": "bin-1", "zone": "elsewhere"}),
         up(OTHER, 1, mud(1), NOW, tags={"asset": "bin-2", "zone": "park", "district": "West"}),
@@ -270,14 +272,14 @@ def test_note_gateway_keeps_what_is_not_said() -> None:
 
 def test_a_fault_of_ours_costs_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody foresaw is logged and kept in quarantine; the messages after it become readings."""
-    worker, decode = processor(), NativeDecoders.decode
+    worker, decode = processor(), CityDecoders.decode
 
-    def faulty(self: NativeDecoders, decoder: str, f_port: int, payload: bytes, received_ms: int) -> Decoded:
+    def faulty(self: CityDecoders, decoder: str, f_port: int, payload: bytes, received_ms: int) -> Decoded:
         if payload == mud(300):
             raise ZeroDivisionError("a bug")
         return decode(self, decoder, f_port, payload, received_ms)
 
-    monkeypatch.setattr(NativeDecoders, "decode", faulty)
+    monkeypatch.setattr(CityDecoders, "decode", faulty)
     out = run(worker, up(BIN, 1, mud(300), NOW), up(BIN, 2, mud(400), NOW + 1000))
     assert [(e.seq, e.reason, e.detail) for e in out.quarantine] == [
         (1, "internal_error", "ZeroDivisionError('a bug')")
