@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench proof lint table lock secrets clean
+.PHONY: demo test bench bench-detectors proof lint table lock secrets clean
 
 demo: $(VENV)/run
 	@$(BIN)/loracity demo
@@ -17,6 +17,10 @@ test: $(VENV)/dev
 bench: $(VENV)/dev
 	@sh tests/install-services.sh
 	$(BIN)/python -m bench
+
+# How good the detectors are, into the README.
+bench-detectors: $(VENV)/dev
+	$(BIN)/python -m bench.detectors --write
 
 proof: $(VENV)/dev
 	@sh tests/install-services.sh

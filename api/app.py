@@ -11,15 +11,16 @@ from api.docs_page import DOCS_CSP, docs_page
 from api.headers import SecureHeaders
 from api.ports import City
 from api.routes.devices import device_routes, latest_routes
+from api.routes.domain import event_routes, plan_routes, report_routes
 from api.routes.ingest import ingest_routes
 from api.routes.readings import reading_routes
 from api.routes.service import service_routes, vocabulary_routes
 
 PREFIX = "/api/v1"
 _DESCRIPTION = (
-    "A city's LoRaWAN sensors: devices, newest values, readings over time, and the webhooks that network servers"
-    " post to. Times are RFC 3339; those in answers are UTC with milliseconds. Query parameters that a route doesn't"
-    " know are refused."
+    "A city's LoRaWAN sensors: devices, newest values, readings over time, what happened to bins, beds and bays and"
+    " what to do about it, and the webhooks that network servers post to. Times are RFC 3339; those in answers are UTC"
+    " with milliseconds. Query parameters that a route doesn't know are refused."
 )
 
 
@@ -52,6 +53,9 @@ def create_app(city: City, *, body_timeout_s: float = 30.0) -> FastAPI:
     for router in (
         latest_routes(city),
         reading_routes(city),
+        event_routes(city),
+        plan_routes(city),
+        report_routes(city),
         device_routes(city),
         vocabulary_routes(),
         ingest_routes(city, body_timeout_s),

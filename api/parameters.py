@@ -99,6 +99,84 @@ class ReadingsParameters(_Known):
     ] = "asc"
 
 
+class EventParameters(_Known):
+    """Which domain events. Filters of different names must all hold; lists may be repeated or comma-separated."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    asset: Annotated[Words, Field(description="Only of these assets", examples=[["bin-0815"]])] = []
+    zone: Annotated[Words, Field(description="Only of assets in these zones", examples=[["plaza-north"]])] = []
+    district: Annotated[Words, Field(description="Only of these districts", examples=[["centre"]])] = []
+    kind: Annotated[Words, Field(description="Only events of these kinds", examples=[["emptied", "overflow"]])] = []
+    from_: Annotated[
+        _Text,
+        Field(
+            alias="from",
+            description="Events that began or ended since, or go on: RFC 3339, or relative to now (`-24h`, `-7d`)",
+            examples=["2026-03-28T00:00:00Z", "-7d"],
+        ),
+    ] = "-7d"
+    to: Annotated[_Text, Field(description="Events that began before: like `from`, or `now`", examples=["now"])] = "now"
+    withdrawn: Annotated[
+        bool, Field(description="Also events that later data showed not to have happened", examples=[False])
+    ] = False
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Most items on the page", examples=[50])] = 100
+    after: Annotated[
+        _Text | SkipJsonSchema[None],
+        Field(description="`next` of the page before", examples=["1774785600000~emptied:bin-0815:1774785600000"]),
+    ] = None
+
+
+class PlaceParameters(_Known):
+    """Which part of the city a plan is for; without any: all of it."""
+
+    zone: Annotated[_Text | SkipJsonSchema[None], Field(description="Only this zone", examples=["plaza"])] = None
+    district: Annotated[_Text | SkipJsonSchema[None], Field(description="Only this district", examples=["centre"])] = (
+        None
+    )
+
+
+class ParkingParameters(PlaceParameters):
+    """Which zones, and how far the forecast looks ahead."""
+
+    minutes: Annotated[
+        list[Annotated[int, Field(ge=5, le=180)]],
+        Field(description="Forecast so many minutes ahead; may be repeated", max_length=6, examples=[[30, 60]]),
+    ] = [30, 60]
+
+
+class WateringParameters(PlaceParameters):
+    """Which plants, and the tanker that visits those without a valve."""
+
+    depot: Annotated[
+        _Text | SkipJsonSchema[None],
+        Field(description="Where tankers start: latitude,longitude in degrees, WGS 84", examples=["49.49,8.47"]),
+    ] = None
+    capacity: Annotated[float, Field(ge=1, le=100_000, description="A tanker's load in litres", examples=[3000])] = 3000
+
+
+class CollectionParameters(PlaceParameters):
+    """Which bins, and the vehicles that empty them."""
+
+    depot: Annotated[
+        _Text | SkipJsonSchema[None],
+        Field(
+            description="Where vehicles start: latitude,longitude; without it no route",
+            examples=["49.49,8.47"],
+        ),
+    ] = None
+    vehicles: Annotated[int, Field(ge=1, le=50, description="How many", examples=[1])] = 1
+    capacity: Annotated[float, Field(ge=1, le=1_000_000, description="A vehicle's load, L", examples=[8000])] = 8000
+    start: Annotated[
+        _Text, Field(description="When vehicles leave: RFC 3339, or `now`", examples=["2026-03-30T04:00:00Z"])
+    ] = "now"
+    hours: Annotated[float, Field(ge=0.5, le=24, description="How long they work", examples=[8])] = 8
+    format: Annotated[
+        Literal["json", "gpx", "geojson", "csv", "html"] | SkipJsonSchema[None],
+        Field(description="Default: what Accept asks for, else json. All but json need a depot.", examples=["json"]),
+    ] = None
+
+
 async def no_parameters(request: Request) -> None:
     """Dependency of routes that take no query parameters. Problem `unknown-parameter`."""
     names = sorted({name[:60] for name in request.query_params})

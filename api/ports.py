@@ -1,15 +1,18 @@
 """What the HTTP side needs of the running service; the composition root gives it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from gateway_bridge.settings import ConnectionSettings
 from gateway_bridge.uplink import Message
-from pipeline.inventory import Inventory
+from pipeline.domain.view import CityView
+from pipeline.effects import DomainEventRow
+from pipeline.inventory import AssetKind, Inventory
 from pipeline.latest import DeviceLatest
 from pipeline.reading import Series, SeriesQuery
+from pipeline.state_domain import EventFilter
 
 
 class Check(Struct, frozen=True):
@@ -22,7 +25,7 @@ class Check(Struct, frozen=True):
 
 
 class City(Protocol):
-    """The running service as the API sees it. Everything here is cheap but `series` and `accept`."""
+    """The running service as the API sees it. Everything here is cheap but what is async."""
 
     @property
     def inventory(self) -> Inventory:
@@ -40,6 +43,14 @@ class City(Protocol):
 
     async def series(self, query: SeriesQuery) -> Series:
         """Readings. StoreUnavailable, StoreMisconfigured."""
+
+    async def domain_events(
+        self, asked: EventFilter, limit: int | None, before: tuple[int, str] | None
+    ) -> list[DomainEventRow]:
+        """What happened to assets, newest first; `before`: (start, id) where the last page ended. StateUnavailable."""
+
+    async def view(self, kinds: Collection[AssetKind], events_from_ms: int) -> CityView:
+        """What planners see of the assets of these kinds now. StateUnavailable."""
 
     def checks(self) -> list[Check]:
         """How every part is."""

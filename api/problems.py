@@ -17,6 +17,7 @@ from starlette.responses import Response
 from api.headers import SECURE_HEADERS
 from pipeline.journal import JournalUnavailable
 from pipeline.reading import QueryError, StoreMisconfigured, StoreUnavailable
+from pipeline.state import StateUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_S = 5
@@ -63,6 +64,9 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
         ),
         "store-misconfigured": ProblemKind(
             503, "The store of readings refuses us", "Whoever runs the service must act: see /health/ready."
+        ),
+        "state-unavailable": ProblemKind(
+            503, "The state database can't be asked now", "Try again after Retry-After seconds."
         ),
         "internal": ProblemKind(
             500, "The service failed", "Try again; if it stays so, show the service's log to its makers."
@@ -144,6 +148,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(StoreMisconfigured, _misconfigured)
     app.add_exception_handler(JournalUnavailable, _journal)
+    app.add_exception_handler(StateUnavailable, _state)
     app.add_exception_handler(Exception, _unhandled)
 
 
@@ -207,6 +212,11 @@ async def _misconfigured(_request: Request, _error: Exception) -> Response:
 async def _journal(_request: Request, _error: Exception) -> Response:
     detail = "the message was not accepted"
     return Problem("journal-unavailable", detail, headers={"Retry-After": str(_RETRY_S)}).response()
+
+
+async def _state(_request: Request, _error: Exception) -> Response:
+    detail = "no answer from the state database"
+    return Problem("state-unavailable", detail, headers={"Retry-After": str(_RETRY_S)}).response()
 
 
 async def _unhandled(_request: Request, _error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """The answers as OpenAPI tells them. Hot answers are encoded elsewhere; tests hold them against these models."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -135,6 +135,65 @@ class QuantityList(Wire):
     """Every quantity that readings may have."""
 
     items: list[QuantityView]
+
+
+class DomainEventView(Wire):
+    """Something that happened to an asset. Later data may revise it under the same id, or withdraw it."""
+
+    id: str = Field(examples=["emptied:bin-0815:1774785600000"])
+    kind: str = Field(examples=["emptied"])
+    asset: str = Field(examples=["bin-0815"])
+    start: Time
+    end: Time | None = Field(description="null: at one moment, or still going on")
+    ongoing: bool
+    confidence: float = Field(ge=0, le=1, examples=[0.9])
+    values: dict[str, Value | None] = Field(description="What the detector knows about it", examples=[{"level": 12.5}])
+    detector: str = Field(description="name@version", examples=["waste@1"])
+    revision: int = Field(description="1 for the first version; rises with every change", examples=[1])
+    withdrawn: bool = Field(description="Later data showed that it did not happen")
+    updated: Time
+
+
+class DomainEventPage(Wire):
+    """Events, the newest first by `start`."""
+
+    items: list[DomainEventView]
+    next: str | None = Field(description="Pass it as `after` for the next page; null: this was the last one")
+
+
+class ParkingPlan(Wire):
+    """Zones with parking bays: free spaces, how sure, forecast, overstays, sensors not to be believed."""
+
+    evaluated: Time = Field(description="The time for which all this holds")
+    zones: list[dict[str, Any]]
+
+
+class CollectionPlan(Wire):
+    """Bins worth a visit by district with the reasons, bins that nothing is known of, and the rounds."""
+
+    evaluated: Time = Field(description="The time for which all this holds")
+    bins: int = Field(description="All bins that were looked at", examples=[1200])
+    districts: dict[str, list[dict[str, Any]]]
+    unknown: list[dict[str, Any]]
+    route: dict[str, Any] | None = Field(description="null without a depot")
+
+
+class WateringPlan(Wire):
+    """Litres for each tree and bed, the most urgent first; runs of valves; tours of tankers."""
+
+    evaluated: Time = Field(description="The time for which all this holds")
+    needs: list[dict[str, Any]]
+    valve_runs: list[dict[str, Any]]
+    tanker: dict[str, Any] | None = Field(description="null without a depot")
+
+
+class ReportBody(Wire):
+    """What a person saw or did at an asset."""
+
+    kind: Literal["emptied", "watered"]
+    at: Time | None = Field(default=None, description="When; default: now. RFC 3339 with an offset or Z.")
+    level: float | None = Field(default=None, ge=0, le=100, description="Fill level found, %", examples=[40])
+    litres: float | None = Field(default=None, ge=0, le=100_000, description="Water given, L", examples=[100])
 
 
 class CheckView(Wire):

@@ -69,6 +69,11 @@ _WASTE = (
     _float("waste", "fill_height", "mm", 0, 70_000, "height of the content above the floor"),
     _bool("waste", "full_alarm", "the device says that the container is full"),
     _bool("waste", "fire_alarm", "the device says that the container burns"),
+    _float("waste", "fill_level_estimate", "%", 0, 100, "derived: fill level without noise and outliers"),
+    _float("waste", "fill_rate", "%/h", 0, None, "derived: mean fill rate over the week"),
+    _float("waste", "time_to_full", "h", 0, 672, "derived: until the container is full; 672 is four weeks or more"),
+    _float("waste", "time_to_full_low", "h", 0, 672, "derived: lower bound of the 80 % interval of time_to_full"),
+    _float("waste", "time_to_full_high", "h", 0, 672, "derived: upper bound of the 80 % interval of time_to_full"),
     _float("waste", "echo_quality", "", 0, None, "strength of the echo, a number of the device's own scale"),
 )
 
@@ -82,6 +87,10 @@ _SOIL = (
     _float("soil", "soil_permittivity", "", 0.5, 88, "relative dielectric permittivity of the soil"),
     _float("soil", "soil_ph", "pH", 0, 14, "acidity of the soil"),
     _float("soil", "soil_depth", "cm", 0, 1000, "depth of the sensor below the surface"),
+    _float("soil", "nfk", "%", 0, 120, "usable water of the root zone as share of what it can hold (%nFK), derived"),
+    _float("soil", "soil_deficit", "mm", 0, 1000, "water that the root zone lacks to field capacity, derived"),
+    _float("soil", "litres_needed", "L", 0, None, "water up to the target of the tree or bed, derived"),
+    _float("soil", "time_to_stress", "h", 0, 1000, "until drought stress at the present rate of drying, derived"),
 )
 
 _IRRIGATION = (
@@ -103,6 +112,7 @@ _WEATHER = (
     _float("weather", "rain_amount", "mm", 0, 1000, "rain in the reporting interval"),
     _float("weather", "rain_cumulative", "mm", 0, None, "rain since the counter's start; it resets"),
     _float("weather", "rain_intensity", "mm/h", 0, 1000, "rate of rain"),
+    _float("weather", "rain_24h", "mm", 0, 2000, "rain of the last 24 hours, derived"),
     _float("weather", "solar_radiation", "W/m2", -20, 2000, "global radiation"),
     _float("weather", "illuminance", "lx", 0, 200_000, "illuminance"),
     _float("weather", "uv_index", "", 0, 25, "ultraviolet index"),
@@ -115,6 +125,10 @@ _PARKING = (
     _float("parking", "previous_state_duration", "s", 0, None, "how long the state before this one lasted"),
     _float("parking", "vehicle_count", "count", 0, None, "vehicles counted since the counter's start"),
     _str("parking", "user_tag", "registration tag in hexadecimal"),
+    _str("parking", "bay_state", "derived: free, occupied, or unknown while the sensor is not to be believed"),
+    _float(
+        "parking", "dwell", "s", 0, None, "derived: how long the vehicle has stood in the bay, or stood when it left"
+    ),
 )
 
 _GENERIC = (

@@ -34,10 +34,11 @@ def build_parser(command: str) -> argparse.ArgumentParser:
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     payloads.add_to(sub)
     if command not in ("decode", "encode", "inspect"):
-        from loracity import commands, operations  # a second's worth of imports
+        from loracity import commands, operations, planning  # a second's worth of imports
 
         commands.add_to(sub)
         operations.add_to(sub)
+        planning.add_to(sub)
     return parser
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs, to_builtins
 
+from gateway_bridge.uplink import Message
+from loracity import questions
 from loracity.lock import DataFolderMissing
 from loracity.parts import kind_of, known_decoder
 from pipeline.adopt import adoption_changes, plan_adoption, unmatched_profiles
@@ -49,6 +51,10 @@ class Admin:
             "retry": self._retry,
             "replay": self._replay,
             "replay_diff": self._replay_diff,
+            "events": partial(questions.events, service),
+            "plan": partial(questions.plan, service),
+            "report": partial(questions.report, service),
+            "inject": self._inject,
         }
 
     async def do(self, operation: str, arguments: dict[str, Any]) -> Any:
@@ -188,6 +194,22 @@ class Admin:
             frozenset(devices) if devices else None,
         )
         return {name: getattr(report, name) for name in report.__struct_fields__}
+
+    async def _inject(self, arguments: dict[str, Any]) -> Any:
+        """Journal messages as if they had been received at their times; `waiting` while the journal takes none."""
+        names = {connection.name for connection in self._service.settings.connections}
+        messages = [
+            Message(source, topic, payload.encode(), received_ms)
+            for source, topic, payload, received_ms in arguments["messages"]
+        ]
+        strange = {message.source for message in messages} - names
+        if strange:
+            raise AdminError(f"the service has no connection {', '.join(sorted(strange))}")
+        try:
+            await self._service.intake.store(messages)
+        except JournalUnavailable as error:
+            return {"stored": 0, "waiting": str(error)}
+        return {"stored": len(messages), "waiting": ""}
 
     async def _replay_diff(self, arguments: dict[str, Any]) -> Any:
         devices = arguments.get("devices")

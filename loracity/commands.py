@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from loracity.backfill import backfill
 from loracity.check import verdicts
 from loracity.demo import demo
 from loracity.lock import DataFolder, DataFolderBusy
@@ -13,6 +14,8 @@ from loracity.shell import CommandError, add_config, run_async, settings_of
 from pipeline.config import Settings
 from pipeline.telemetry import set_up_logging
 from simulators import cli as simulators
+from simulators.city_file import CityFileError
+from simulators.cli_city import to_journal
 
 
 def add_to(sub: Any) -> None:
@@ -35,7 +38,16 @@ def _add_demo(sub: Any) -> None:
     parser.set_defaults(run=lambda args: run_async(demo(args.data_dir, args.port, args.broker_port, args.speed)))
     simulate = sub.add_parser("simulate", help="publish the uplinks of a simulated city")
     simulators.add_arguments(simulate)
-    simulate.set_defaults(run=lambda args: run_async(simulators.run(args)))
+    add_config(simulate)
+    simulate.set_defaults(run=_simulate)
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    try:
+        into_journal = to_journal(args) and not args.inventory
+    except CityFileError as error:
+        raise CommandError(str(error)) from error
+    return backfill(args) if into_journal else run_async(simulators.run(args))
 
 
 def _run(args: argparse.Namespace) -> int:

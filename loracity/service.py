@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from api.app import create_app
@@ -18,23 +18,32 @@ from loracity.lock import DataFolder
 from loracity.parts import build_decoders, build_frames, build_store, connection_rules, provisioner
 from loracity.shell import wall_clock_ms
 from pipeline.config import ConfigError, Settings
+from pipeline.domain.city import city_view
+from pipeline.domain.fold import HOUR_MS
+from pipeline.domain.keeper import Keeper
+from pipeline.domain.registry import runs
+from pipeline.domain.view import CityView
+from pipeline.effects import DomainEventRow
 from pipeline.frames import FrameMemory
 from pipeline.ingest import ReadingsConsumer
 from pipeline.intake import Intake
-from pipeline.inventory import Inventory
+from pipeline.inventory import AssetKind, Inventory
 from pipeline.journal import Journal
 from pipeline.latest import DeviceLatest, LatestBook
 from pipeline.ports import ReadingStore
 from pipeline.process import InventoryBox, Processor
 from pipeline.reading import Series, SeriesQuery, StoreMisconfigured, StoreUnavailable
+from pipeline.rebuild import ALWAYS, Rebuilder, devices_on
 from pipeline.replay import Replayer
-from pipeline.state import StateStore
+from pipeline.state import StateStore, StateUnavailable
+from pipeline.state_domain import EventFilter
 from pipeline.telemetry import Figures
 
 log = logging.getLogger(__name__)
 
 _MAINTENANCE_S = 10.0
 _DRAIN_S = 20.0
+_HOURS_S = 20.0
 _WARN_SHARE = 0.8
 
 
@@ -49,6 +58,7 @@ class Service:
         self._secrets = self._read_secrets()
         self._decoders = build_decoders(settings, now_ms)
         self._provision = provisioner(settings)
+        self._runs = runs()
         self._journal = Journal(
             settings.data_dir / "journal.db", settings.journal.max_bytes, settings.journal.max_age_s * 1000
         )
@@ -60,14 +70,19 @@ class Service:
         self.box = InventoryBox(Inventory())
         self._latest = LatestBook()
         self.store: ReadingStore = build_store(settings)
+        self.keeper = self._keeper_of(None)
         frames = build_frames(settings)
         self.consumer = ReadingsConsumer(
             self._journal, self._processor(frames, None), frames, self.box, self._latest, self.store, self.state,
-            self.now_ms, settings.batch_uplinks, settings.dedup.max_age_s * 1000,
+            self.now_ms, settings.batch_uplinks, settings.dedup.max_age_s * 1000, self.keeper,
+        )  # fmt: skip
+        self.rebuilder = Rebuilder(
+            self._journal, self.consumer, self._latest, self.state, self.keeper, self._keeper_of, self._processor,
+            lambda: build_frames(settings),
         )  # fmt: skip
         self.replayer = Replayer(
             self._journal, self.consumer, self._latest, self.store, self.state, self._processor,
-            lambda: build_frames(settings), settings.dedup.max_age_s * 1000,
+            lambda: build_frames(settings), settings.dedup.max_age_s * 1000, self.keeper, self.box, self.rebuilder,
         )  # fmt: skip
         self.intake = Intake(self._journal, self._passed)
         self.sources = {
@@ -88,10 +103,12 @@ class Service:
             settings.journal.max_bytes,
             lambda: self.consumer.state,
             self.now_ms,
+            lambda: self.keeper.state,
         )
         self._stop = asyncio.Event()
         self._warned = False
         self._replay_again = False
+        self._stale: frozenset[str] = frozenset()
 
     def _processor(self, frames: FrameMemory, only: frozenset[str] | None) -> Processor:
         return Processor(
@@ -103,10 +120,14 @@ class Service:
             only,
         )
 
+    def _keeper_of(self, assets: frozenset[str] | None) -> Keeper:
+        """An empty keeper of these assets' detectors, or of all."""
+        return Keeper(self._runs, lambda: self.box.current, self.now_ms, assets)
+
     def _passed(self) -> int:
         """The message up to which nobody needs the journal any more."""
-        position = self.replayer.position
-        return self.consumer.state.cursor if position is None else min(position, self.consumer.state.cursor)
+        positions = (self.replayer.position, self.rebuilder.position, self.consumer.state.cursor)
+        return min(position for position in positions if position is not None)
 
     def _read_secrets(self) -> dict[str, tuple[ConnectionSettings, str]]:
         secrets = {}
@@ -127,6 +148,7 @@ class Service:
         await self.consumer.in_state_thread(self.state.migrate)
         self.box.current = await self.consumer.in_state_thread(self.state.inventory)
         await self.consumer.load()
+        await self._load_detectors()
         self._replay_again = self.replay_marker.exists()
         if self._replay_again:
             self.replayer.position = 0  # until it is repeated the journal keeps everything
@@ -135,6 +157,16 @@ class Service:
                 f"the state database stands at message {self.consumer.state.cursor}, but the journal ends at"
                 f" {self._journal.last_seq}: journal.db does not belong to this state database"
             )
+
+    async def _load_detectors(self) -> None:
+        """Take up what detectors knew; those of another version are rebuilt before anything new is taken."""
+        rows = await self.consumer.in_state_thread(self.state.domain_states)
+        gone = [row.asset for row in rows if row.asset not in self.box.current.assets]
+        if gone:
+            await self.consumer.in_state_thread(lambda: self.state.domain_drop(gone))
+        self._stale = frozenset(self.keeper.load(row for row in rows if row.asset in self.box.current.assets))
+        if self._stale:
+            self.rebuilder.position = 0  # until then the journal keeps everything
 
     async def _open_codecs(self) -> None:
         codecs = self._decoders.codecs
@@ -151,6 +183,7 @@ class Service:
                 group.create_task(self.intake.run(), name="intake"),
                 group.create_task(self._consume(), name="readings"),
                 group.create_task(self._maintain(), name="maintenance"),
+                group.create_task(self._pass_hours(), name="hours"),
                 *(group.create_task(s.run(), name=f"mqtt:{name}") for name, s in self.sources.items()),
             ]
             closing = asyncio.Event()
@@ -185,12 +218,19 @@ class Service:
                 await self.store.open()
                 if self._replay_again:
                     await self.replayer.resume(self.replay_marker)
+                if self._stale:
+                    log.warning("detectors have changed: going through the journal", extra={"assets": len(self._stale)})
+                    await self.rebuilder.rebuild(self._stale, devices_on(self.box.current, self._stale), ALWAYS)
+                    self._stale = frozenset()
                 break
+            except StateUnavailable as error:
+                self.consumer.note_trouble(f"state database: {error}")
             except (StoreUnavailable, StoreMisconfigured) as error:
                 self.consumer.note_trouble(f"store: {error}", isinstance(error, StoreMisconfigured))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 15.0)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 15.0)
         self.consumer.note_well("store:")
+        self.consumer.note_well("state database:")
         await self.consumer.run()
 
     async def _drain(self) -> None:
@@ -225,6 +265,23 @@ class Service:
             self._warned = share > _WARN_SHARE
             await asyncio.sleep(_MAINTENANCE_S)
 
+    async def _pass_hours(self) -> None:
+        """Tell detectors of full hours; once an hour forget old domain events."""
+        trimmed_ms = 0
+        while True:
+            await asyncio.sleep(_HOURS_S)
+            await self.consumer.pass_hours()
+            if self.now_ms() - trimmed_ms > HOUR_MS:
+                await self._trim_events()
+                trimmed_ms = self.now_ms()
+
+    async def _trim_events(self) -> None:
+        before_ms = self.now_ms() - self.settings.domain.events_max_age_s * 1000
+        try:
+            await self.consumer.in_state_thread(lambda: self.state.domain_trim(before_ms))
+        except StateUnavailable as error:
+            log.warning("old domain events stay for now", extra={"error": str(error)})
+
     # -- what the API asks ----------------------------------------------------------------------------------------
 
     @property
@@ -245,9 +302,29 @@ class Service:
         """Journal one message. JournalUnavailable."""
         await self.intake.store([message])
 
+    async def append(self, message: Message) -> None:
+        """Journal one message, also while no service runs. JournalUnavailable."""
+        await self._journal.append([message], self._passed())
+
     async def series(self, query: SeriesQuery) -> Series:
         """Readings."""
         return await self.store.series(query)
+
+    async def domain_events(
+        self, asked: EventFilter, limit: int | None, before: tuple[int, str] | None
+    ) -> list[DomainEventRow]:
+        """What happened to assets, newest first. StateUnavailable."""
+        return await self.consumer.in_state_thread(lambda: self.state.domain_events(asked, limit=limit, before=before))
+
+    async def view(self, kinds: Collection[AssetKind], events_from_ms: int) -> CityView:
+        """What planners see of the assets of these kinds now. StateUnavailable."""
+        inventory, now_ms = self.inventory, self.now_ms()
+        assets = tuple(asset.id for asset in inventory.assets.values() if asset.kind in kinds)
+        rows = await self.domain_events(EventFilter(assets, start_ms=events_from_ms), None, None)
+        events = [row.event for row in rows]
+        return await asyncio.to_thread(
+            city_view, inventory, self.latest, self.keeper.known, events, kinds, now_ms, events_from_ms
+        )
 
     def metrics(self) -> bytes:
         """Prometheus text."""

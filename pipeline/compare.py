@@ -1,7 +1,7 @@
 """What a replay would change: the records that the store holds beside those that the journal decodes to today.
 
 Both sides lie in a temporary database on disk while they are compared, so that a month of a city fits any memory.
-Radio records (`uplink`) do not come from decoders and are left out, tags are not compared.
+Radio records (`uplink`) and what detectors derive do not come from decoders and are left out, tags are not compared.
 """
 
 import sqlite3
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from decoders.vocabulary import QUANTITIES
+from pipeline.domain.words import is_derived
 from pipeline.fields import ABOUT_HEALTH
 from pipeline.ports import ReadingStore
 from pipeline.reading import MEASUREMENTS, FieldValue, Record, SeriesQuery
@@ -81,7 +82,7 @@ class Comparison:
             while after_ms < end_ms:
                 series = await store.series(SeriesQuery(measurement, dev_eui, _FIELDS, after_ms, end_ms, limit=_PAGE))
                 rows = [_stored(dev_eui, measurement, series.columns, row) for row in series.rows]
-                self._put("old", rows)
+                self._put("old", [row for row in rows if not is_derived(row[2])])
                 if len(rows) < _PAGE:
                     break
                 last_ms = rows[-1][3]

@@ -61,6 +61,13 @@ class ProvisioningSettings(Strict):
     """Device profile name (globs allowed) -> decoder id; `object` trusts the server's decoded object."""
 
 
+class DomainSettings(Strict):
+    """What detectors say of assets."""
+
+    events_max_age_s: Annotated[int, Field(ge=86_400)] = 400 * 86_400
+    """Domain events that ended longer ago are forgotten."""
+
+
 class ApiSettings(Strict):
     """The HTTP server. Beyond loopback only with `auth: none`, until access control exists."""
 
@@ -88,6 +95,7 @@ class Settings(Strict):
     dedup: DedupSettings = DedupSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     provisioning: ProvisioningSettings = ProvisioningSettings()
+    domain: DomainSettings = DomainSettings()
     api: ApiSettings = ApiSettings()
     state_url: str | None = None
     """SQLAlchemy URL of the state database; None: a SQLite file in the data folder."""

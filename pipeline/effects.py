@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from pipeline.domain.words import DomainEvent
 
 
 class QuarantineEntry(Struct, frozen=True):
@@ -68,6 +70,47 @@ class LatestRow(NamedTuple):
     last_seen_ms: int
 
 
+class DomainState(NamedTuple):
+    """The state of one asset's detector, opaque here; `version` is the detector's."""
+
+    asset: str
+    detector: str
+    version: int
+    body: bytes
+
+
+class DomainChanges(Struct):
+    """What detectors changed. Later entries of the same asset or event replace earlier ones."""
+
+    states: dict[str, DomainState] = field(default_factory=dict)
+    """By asset."""
+    events: dict[str, DomainEvent] = field(default_factory=dict)
+    """By id; the same again is no revision."""
+    withdrawn: set[str] = field(default_factory=set)
+    """Ids of events that turned out not to have happened."""
+    updated_ms: int = 0
+    """When this became known, Unix ms."""
+
+    def add(self, later: "DomainChanges") -> None:
+        """Take over what came after."""
+        self.states.update(later.states)
+        self.withdrawn = (self.withdrawn | later.withdrawn) - later.events.keys()
+        for name in later.withdrawn:
+            self.events.pop(name, None)
+        self.events.update(later.events)
+        self.updated_ms = max(self.updated_ms, later.updated_ms)
+
+
+class DomainEventRow(Struct, frozen=True):
+    """A domain event as it is stored."""
+
+    event: DomainEvent
+    revision: int
+    """1 for the first version; rises with every change."""
+    withdrawn: bool
+    updated_ms: int
+
+
 class Effects(Struct, frozen=True):
     """All that consuming the journal up to and including `seq` changes, written with the cursor or not at all."""
 
@@ -86,5 +129,6 @@ class Effects(Struct, frozen=True):
     gateways: list[GatewayRow] = []
     counters: dict[tuple[str, str], int] = {}
     """(name, label) -> how much to add."""
+    domain: DomainChanges | None = None
     keep_frames_from_ms: int | None = None
     """Frame keys of this consumer with an older `newest_ms` are removed; None removes nothing."""

@@ -18,13 +18,14 @@ from msgspec import Struct, field
 
 from gateway_bridge.uplink import Message
 from pipeline.adopt import NewDevice, adoption_changes
-from pipeline.effects import Effects, EventRow, GatewayRow, QuarantineEntry
+from pipeline.domain.keeper import Keeper, join
+from pipeline.effects import DomainChanges, Effects, EventRow, GatewayRow, QuarantineEntry
 from pipeline.frames import FrameMemory
 from pipeline.journal import Journal, JournalCorrupt, JournalUnavailable
 from pipeline.latest import LatestBook
 from pipeline.ports import ReadingStore
 from pipeline.process import InventoryBox, Outcome, Processor, note_gateway, refused_entry
-from pipeline.reading import Refusal, StoreMisconfigured, StoreUnavailable, UplinkRecords
+from pipeline.reading import Record, Refusal, StoreMisconfigured, StoreUnavailable, UplinkRecords
 from pipeline.state import StateStore, StateUnavailable
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 CONSUMER = "readings"
 _SLICE = 100
+_HOURS_GRACE_MS = 2 * 60 * 1000  # what is that long on its way still comes before the full hour
 _COMMIT_EVERY_S = 1.0
 _COMMIT_UPLINKS = 20_000
 _BATCHES_AHEAD = 2  # of what the store has taken: one that it writes, one that waits
@@ -70,6 +72,7 @@ class _Staged(Struct):
     events: list[EventRow] = field(default_factory=list)
     gateways: dict[str, GatewayRow] = field(default_factory=dict)
     provisioned: list[NewDevice] = field(default_factory=list)
+    domain: DomainChanges = field(default_factory=DomainChanges)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
@@ -96,7 +99,9 @@ class ReadingsConsumer:
         now_ms: Callable[[], int],
         batch_uplinks: int,
         frames_age_ms: int,
+        keeper: Keeper,
     ) -> None:
+        self._keeper = keeper
         self._journal = journal
         self._processor = processor
         self._frames = frames
@@ -185,6 +190,24 @@ class ReadingsConsumer:
             await self._settle_down()
             yield self.state.cursor
 
+    async def pass_hours(self) -> None:
+        """Let detectors know of the hours that have passed while nothing came; only when nothing waits."""
+        if self._journal.last_seq > self._read_to:
+            return
+        async with self.held():
+            for _ in self._keeper.hours(_HOURS_GRACE_MS, _SLICE):
+                await asyncio.sleep(0)
+            self._staged.domain.add(self._keeper.take())
+            await self._commit()
+
+    def stage(self, changes: DomainChanges) -> None:
+        """What detectors said of messages outside of the batches: committed next, whatever happens meanwhile."""
+        self._staged.domain.add(changes)
+
+    async def commit_staged(self) -> None:
+        """Commit what is staged; only while the consumer is held."""
+        await self._commit()
+
     async def _next(self) -> tuple[Outcome, bytes]:
         """Read and process about one batch."""
         rows = await self._rows()
@@ -194,6 +217,7 @@ class ReadingsConsumer:
         if rows:
             self._read_to = rows[-1][0]
         outcome = self._processor.take()
+        await judge(self._keeper, outcome)
         outcome.last_seq = self._read_to
         outcome.first_ms = rows[0][1].received_ms if rows else 0
         if not self.state.oldest_pending_ms:
@@ -247,6 +271,7 @@ class ReadingsConsumer:
         for gateway in outcome.gateways.values():
             note_gateway(staged.gateways, gateway)
         staged.provisioned += outcome.provisioned
+        staged.domain.add(outcome.domain)
         staged.counts += outcome.counts
         self._refused(refusals, outcome)
         self.state.records += sum(len(u.records) for u in outcome.uplinks) - len(refusals)
@@ -274,11 +299,12 @@ class ReadingsConsumer:
     async def _commit(self) -> None:
         """Cursor and all effects in one transaction, repeated until it succeeds."""
         staged = self._staged
-        if staged.seq <= self.state.cursor:
+        moves = staged.seq > self.state.cursor
+        if not moves and not staged.domain.states:
             return
         effects = Effects(
             CONSUMER,
-            staged.seq,
+            staged.seq if moves else None,
             frame_keys=b"".join(staged.frame_keys) or None,
             newest_ms=self._frames.newest_ms,
             latest=self._latest.take_changes(),
@@ -286,6 +312,7 @@ class ReadingsConsumer:
             events=staged.events,
             gateways=list(staged.gateways.values()),
             counters={("fate", f"{fate}:{label}"): n for (fate, label), n in staged.counts.items()},
+            domain=staged.domain,
             keep_frames_from_ms=self._frames.newest_ms - 2 * self._frames_age_ms,
         )
         pause = _RETRY_S[0]
@@ -339,3 +366,13 @@ class ReadingsConsumer:
     async def close(self) -> None:
         """Let go of the state thread."""
         self._thread.shutdown()
+
+
+async def judge(keeper: Keeper, outcome: Outcome) -> None:
+    """Ask the detectors about what a batch became: their records join it, their changes are `outcome.domain`."""
+    pending, made = keeper.pending(outcome), dict[int, list[Record]]()
+    for start in range(0, len(pending), _SLICE):
+        keeper.work(pending[start : start + _SLICE], outcome, made)
+        await asyncio.sleep(0)
+    join(outcome, made)
+    outcome.domain = keeper.take()

@@ -25,7 +25,9 @@ from gateway_bridge.uplink import (
 )
 from pipeline.adopt import NewDevice
 from pipeline.convert import Told, convert, convert_status
-from pipeline.effects import EventRow, GatewayRow, QuarantineEntry
+from pipeline.domain.reports import SOURCE, read_report
+from pipeline.domain.words import Report
+from pipeline.effects import DomainChanges, EventRow, GatewayRow, QuarantineEntry
 from pipeline.frames import FrameMemory
 from pipeline.inventory import CODEC_PREFIX, OBJECT_DECODER, Asset, Inventory, Placement, Zone
 from pipeline.reading import Record, Tags, UplinkRecords
@@ -124,6 +126,10 @@ class Outcome(Struct):
     gateways: dict[str, GatewayRow] = field(default_factory=dict)
     told: list[tuple[str, int, UplinkEvent | None, list[Told]]] = field(default_factory=list)
     """(device key, time of the frame, the frame, its values): what `latest` learns."""
+    reports: list[tuple[int, str, Report]] = field(default_factory=list)
+    """(journal sequence, asset, what a person said of it)."""
+    domain: DomainChanges = field(default_factory=DomainChanges)
+    """What detectors said of it; whoever asks them puts it here."""
     provisioned: list[NewDevice] = field(default_factory=list)
     """Devices made from what the network server says; known here at once, to be entered with the commit."""
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -201,6 +207,8 @@ class Processor:
             self._out.counts[fates[0] if len(fates) == 1 else _fate(fates), step.message.source] += 1
 
     def _parse(self, message: Message) -> list[Event] | EnvelopeError:
+        if message.source == SOURCE:
+            return []
         rule = self._connections.get(message.source) or _UNKNOWN_CONNECTION
         try:
             return parse(message, rule.lns, rule.max_age_s)
@@ -214,8 +222,14 @@ class Processor:
             self._quarantine(step, 0, None, events.reason, events.detail)
             return step
         step.events = events
-        self._guarded(step, self._take_in)
+        self._guarded(step, self._report if step.message.source == SOURCE else self._take_in)
         return step
+
+    def _report(self, step: Step) -> None:
+        asset, report = read_report(step.message)
+        self._out.reports.append((step.seq, asset, report))
+        self._out.raw[step.seq] = step.message
+        step.fates.append("event")
 
     def _guarded(self, step: Step, work: Callable[[Step], None]) -> None:
         """A fault of ours in one message keeps that message in quarantine and stops no other."""

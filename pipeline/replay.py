@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,16 @@ from msgspec import Struct
 
 from gateway_bridge.uplink import Message
 from pipeline.compare import Comparison, Difference
+from pipeline.domain.keeper import Keeper
 from pipeline.effects import Effects, QuarantineEntry
 from pipeline.frames import FrameMemory, RecalledFrames
-from pipeline.ingest import CONSUMER, ReadingsConsumer
-from pipeline.journal import Journal, JournalCorrupt
+from pipeline.ingest import CONSUMER, ReadingsConsumer, judge
+from pipeline.journal import Journal
 from pipeline.latest import DeviceLatest, LatestBook
 from pipeline.ports import ReadingStore
-from pipeline.process import SIMULATED, Outcome, Processor, refused_entry
+from pipeline.process import SIMULATED, InventoryBox, Outcome, Processor, refused_entry
 from pipeline.reading import DeleteUnsupported, Refusal, UplinkRecords
+from pipeline.rebuild import Rebuilder, Span, devices_on, journal_rows, touched
 from pipeline.state import StateStore
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,9 @@ class Replayer:
         processor: Callable[[FrameMemory, frozenset[str] | None], Processor],
         frames: Callable[[], FrameMemory],
         frames_age_ms: int,
+        keeper: Keeper,
+        inventory: InventoryBox,
+        rebuilder: Rebuilder,
     ) -> None:
         """`processor` and `frames` build fresh ones: a replay has a memory of frames of its own."""
         self._journal = journal
@@ -78,6 +83,9 @@ class Replayer:
         self._processor = processor
         self._frames = frames
         self._frames_age_ms = frames_age_ms
+        self._keeper = keeper
+        self._inventory = inventory
+        self._rebuilder = rebuilder
         self._busy = asyncio.Lock()
         self.position: int | None = None
         """The journal may not remove messages beyond this one: a replay still reads them."""
@@ -100,7 +108,7 @@ class Replayer:
         processor = self._processor(memory, devices)
         book = LatestBook()
         report = ReplayReport()
-        async for rows in self._rows(self.position, last_seq):
+        async for rows in journal_rows(self._journal, self.position, last_seq):
             self.position = rows[0][0] - 1
             await processor.work(rows)
             memory.take_fresh()
@@ -112,6 +120,9 @@ class Replayer:
                     device, start_ms, end_ms, before.get(device, _NOTHING), book.devices.get(device, _NOTHING)
                 )
             await self._commit_latest()
+        inventory = self._inventory.current
+        assets = touched(inventory, devices, start_ms, end_ms)
+        await self._rebuilder.rebuild(assets, devices_on(inventory, assets), Span(start_ms, end_ms))
         return report
 
     async def resumable(self, marker: Path, start_ms: int, end_ms: int, devices: frozenset[str] | None) -> ReplayReport:
@@ -194,7 +205,7 @@ class Replayer:
                         stored_to[device] = seq
         processor = self._processor(self._frames(), devices)
         quarantined = 0
-        async for rows in self._rows(first, max(last_seq, *stored_to.values(), 0)):
+        async for rows in journal_rows(self._journal, first, max(last_seq, *stored_to.values(), 0)):
             await processor.work(rows)
             outcome = _between(processor.take(), start_ms, end_ms)
             quarantined += len(outcome.quarantine)
@@ -230,7 +241,10 @@ class Replayer:
             memory.take_fresh()
             outcome = await self._taken(processor)
             async with self._consumer.held():
+                await judge(self._keeper, outcome)
+                self._consumer.stage(outcome.domain)
                 await self._write(outcome, report, self._latest, outcome, chunk)
+                await self._consumer.commit_staged()
                 await self._commit_latest()
         return report
 
@@ -240,20 +254,6 @@ class Replayer:
             await self._consumer.enter(outcome.provisioned)
             processor.settle_new()
         return outcome
-
-    async def _rows(self, first: int, last: int) -> AsyncIterator[list[tuple[int, Message]]]:
-        after = first
-        while after < last:
-            try:
-                rows = await self._journal.read(after, _BATCH)
-            except JournalCorrupt as damage:
-                after = damage.seq + damage.n - 1
-                continue
-            rows = [row for row in rows if row[0] <= last]
-            if not rows:
-                return
-            yield rows
-            after = rows[-1][0]
 
     async def _write(
         self,

@@ -11,8 +11,9 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from pipeline import database
 from pipeline import tables as t
 from pipeline.database import StateUnavailable, StateUnusable
-from pipeline.effects import Effects, EventRow, GatewayRow, LatestRow, QuarantineEntry
+from pipeline.effects import DomainEventRow, DomainState, Effects, EventRow, GatewayRow, LatestRow, QuarantineEntry
 from pipeline.inventory import Inventory, InventoryChanges
+from pipeline.state_domain import EventFilter, drop_states, read_events, read_states, trim_events
 from pipeline.state_inventory import REVISION, lock_inventory, read_inventory, write_changes
 from pipeline.state_rows import (
     Bounds,
@@ -224,6 +225,30 @@ class StateStore:
         """The persistent counters by (name, label)."""
         with database.reading(self._engine) as connection:
             return {(row.name, row.label): row.value for row in connection.execute(select(t.counter))}
+
+    # -- detectors -----------------------------------------------------------------------------------------------
+
+    def domain_states(self) -> list[DomainState]:
+        """The state of every asset's detector."""
+        with database.reading(self._engine) as connection:
+            return list(read_states(connection))
+
+    def domain_drop(self, assets: Iterable[str]) -> None:
+        """Forget what detectors know of these assets; their events stay."""
+        with database.writing(self._engine) as connection:
+            drop_states(connection, sorted(assets))
+
+    def domain_events(
+        self, asked: EventFilter, *, limit: int | None = 100, before: tuple[int, str] | None = None
+    ) -> list[DomainEventRow]:
+        """Newest first by start, then id; `before` is (start, id) where the last page ended, `limit` None takes all."""
+        with database.reading(self._engine) as connection:
+            return read_events(connection, asked, limit, before)
+
+    def domain_trim(self, before_ms: int) -> int:
+        """Forget domain events that ended before (Unix ms); the number."""
+        with database.writing(self._engine) as connection:
+            return trim_events(connection, before_ms)
 
     # -- inventory -----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline import tables as t
 from pipeline.effects import Effects, EventRow, GatewayRow, QuarantineEntry
+from pipeline.state_domain import put_domain
 
 _CHUNK = 500
 _Item = TypeVar("_Item")
@@ -72,6 +73,8 @@ def apply_effects(connection: Connection, effects: Effects, bounds: Bounds) -> N
     _put_events(connection, effects.events, bounds)
     if effects.gateways:
         connection.execute(_gateway_upsert(connection.dialect.name), [_gateway_values(g) for g in effects.gateways])
+    if effects.domain is not None:
+        put_domain(connection, effects.domain)
     count(connection, effects.counters)
 
 

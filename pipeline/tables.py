@@ -171,3 +171,32 @@ assignment = Table(
     Column("end_ms", BigInteger),
     Index(None, "asset"),
 )
+
+domain_state = Table(
+    "domain_state",
+    metadata,
+    Column("asset", String, primary_key=True),
+    Column("detector", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+domain_event = Table(
+    "domain_event",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("asset", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),
+    Column("ongoing", Boolean, nullable=False),
+    Column("confidence", Float(53), nullable=False),
+    Column("values", Text, nullable=False),
+    Column("detector", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Index(None, "start_ms", "id"),
+    Index(None, "asset", "start_ms"),
+    Index(None, "ongoing"),
+)

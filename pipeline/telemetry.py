@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gateway_bridge.delivery import SourceState
+from pipeline.domain.keeper import KeeperState
 from pipeline.ingest import ConsumerState
 from pipeline.intake import IntakeState
 from pipeline.journal import JournalFigures
@@ -29,6 +30,7 @@ class Figures(Collector):
         journal_cap: int,
         consumer: Callable[[], ConsumerState],
         now_ms: Callable[[], int],
+        domain: Callable[[], KeeperState] = KeeperState,
     ) -> None:
         self._sources = sources
         self._intake = intake
@@ -36,12 +38,14 @@ class Figures(Collector):
         self._cap = journal_cap
         self._consumer = consumer
         self._now_ms = now_ms
+        self._domain = domain
 
     def collect(self) -> Iterable[Metric]:
         """One scrape."""
         yield from self._connections()
         yield from self._journal_figures()
         yield from self._readings()
+        yield from self._detectors()
 
     def _connections(self) -> Iterable[Metric]:
         states = self._sources()
@@ -130,6 +134,17 @@ class Figures(Collector):
             "event time of the newest stored uplink",
             state.last_event_ms / 1000,
         )
+
+    def _detectors(self) -> Iterable[Metric]:
+        state = self._domain()
+        yield GaugeMetricFamily("loracity_domain_assets", "assets that a detector knows", state.assets)
+        yield GaugeMetricFamily("loracity_domain_state_bytes", "memory of what detectors know", state.bytes)
+        yield CounterMetricFamily("loracity_domain_inputs", "readings and reports given to detectors", state.inputs)
+        yield CounterMetricFamily("loracity_domain_late", "inputs that came after newer ones", state.late)
+        yield CounterMetricFamily("loracity_domain_too_late", "inputs beyond the lateness bound", state.too_late)
+        yield CounterMetricFamily("loracity_domain_derived", "derived records written", state.derived)
+        yield CounterMetricFamily("loracity_domain_events", "events begun, revised or withdrawn", state.events)
+        yield CounterMetricFamily("loracity_domain_faults", "times that a detector failed", state.faults)
 
     def text(self) -> bytes:
         """The metrics in Prometheus text format."""

@@ -8,13 +8,18 @@ import sys
 from collections.abc import Coroutine
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from simulators.city_file import CityFileError
+from simulators.city_life import replacements_of
+from simulators.cli_city import add_city_arguments, broker_of, order, publish_order, to_journal, wants_city
 from simulators.fleet import Fleet, FleetSize, Lns, build_fleet, inventory
 from simulators.load import LoadSource, load_fleet
 from simulators.load_publisher import PublishError
-from simulators.publish import Broker, Counts, publish_city, publish_load
+from simulators.plan_inventory import plan_inventory
+from simulators.publish import Broker, Counts, now_ms, publish_city, publish_load
 
 _LNS: dict[str, tuple[Lns, ...]] = {
     "both": ("chirpstack4", "tts"),
@@ -45,12 +50,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     city.add_argument("--inventory", action="store_true", help="print the city's inventory as YAML and stop")
     load = parser.add_argument_group("load")
     load.add_argument("--rate", type=_not_negative, help="load: so many uplinks a second, 0 as fast as possible")
+    load.add_argument(
+        "--load",
+        dest="rate",
+        type=_per_second,
+        metavar="N/s",
+        help="the same, written 10000/s; 0/s as fast as possible",
+    )
     load.add_argument("--devices", type=_natural, default=1_000, help="load: number of devices (default %(default)s)")
     load.add_argument("--unique", action="store_true", help="load: every uplink carries a value of its own")
     load.add_argument("--first-f-cnt", type=_natural, default=0, help="load: first frame counter (default %(default)s)")
     both = parser.add_argument_group("both")
     both.add_argument("--count", type=_natural, help="stop after so many good messages (load: default 10000)")
     both.add_argument("--garbage", type=_fraction, default=0.0, help="share of broken messages among all, 0 to 0.9")
+    add_city_arguments(parser)
 
 
 def _natural(text: str) -> int:
@@ -74,6 +87,12 @@ def _not_negative(text: str) -> float:
     return number
 
 
+def _per_second(text: str) -> float:
+    if not text.endswith("/s"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate: write 10000/s")
+    return _not_negative(text.removesuffix("/s"))
+
+
 def _fraction(text: str) -> float:
     number = float(text)
     if not 0 <= number <= 0.9:
@@ -83,18 +102,24 @@ def _fraction(text: str) -> float:
 
 async def run(args: argparse.Namespace) -> int:
     """Publish as asked; counts go to stdout as JSON. Returns the exit code."""
-    if args.inventory:
-        fleet = _load_fleet(args) if args.rate is not None else _city(args)
-        sys.stdout.write(yaml.safe_dump(inventory(fleet), sort_keys=False, allow_unicode=True))
-        return 0
     counts = Counts()
     try:
-        await _until_interrupted(_publish(args, _broker(args), counts))
-    except (OSError, PublishError) as error:
+        if args.inventory:
+            sys.stdout.write(yaml.safe_dump(_inventory(args), sort_keys=False, allow_unicode=True))
+            return 0
+        await _until_interrupted(_publish(args, broker_of(args.to, _broker(args)), counts))
+    except (OSError, PublishError, CityFileError) as error:
         sys.stderr.write(f"loracity simulate: {error}\n")
         return 1
     sys.stdout.write(json.dumps(asdict(counts)) + "\n")
     return 0
+
+
+def _inventory(args: argparse.Namespace) -> dict[str, Any]:
+    if wants_city(args) and args.rate is None:
+        wanted = order(args, now_ms())
+        return plan_inventory(wanted.plan, replacements_of(wanted.settings, wanted.plan, wanted.span))
+    return inventory(_load_fleet(args) if args.rate is not None else _city(args))
 
 
 def _broker(args: argparse.Namespace) -> Broker:
@@ -114,6 +139,11 @@ def _load_fleet(args: argparse.Namespace) -> Fleet:
 
 
 async def _publish(args: argparse.Namespace, broker: Broker, counts: Counts) -> None:
+    if args.rate is None and wants_city(args):
+        if to_journal(args):
+            raise CityFileError("the journal is the service's: use `loracity simulate` for --backfill into it")
+        await publish_order(order(args, now_ms()), args, broker, counts, now_ms)
+        return
     if args.rate is None:
         await publish_city(broker, _city(args), counts, speed=args.speed, count=args.count, garbage=args.garbage)
         return

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any, Literal
 
-Lns = Literal["chirpstack4", "tts"]
-AssetKind = Literal["waste_bin", "soil", "parking_bay", "weather"]
+Lns = Literal["chirpstack4", "tts", "chirpstack3"]
+AssetKind = Literal["waste_bin", "soil", "valve", "weather", "parking_bay"]
 
 CENTRE = (50.2700, 10.9600)
 """Latitude and longitude of the market square of the made-up city."""

@@ -60,6 +60,37 @@ def test_pure_code_neither_looks_at_the_clock_nor_throws_dice(path: Path) -> Non
             assert (node.func.value.id, node.func.attr) not in CLOCKS, f"line {node.lineno}"
 
 
+CITY_SHELLS = {"publish", "load_publisher", "live", "dashboard", "cli", "cli_city", "city_file"}
+"""Modules of the simulator that may touch sockets, files, terminals and the event loop."""
+WORLDLY = {"asyncio", "socket", "time", "threading", "subprocess", "pathlib", "os", "aiomqtt", "rich"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "simulators").rglob("*.py")), ids=name_of)
+def test_the_simulated_city_is_pure(path: Path) -> None:
+    """Plan, physics, faults, radio and frames are functions of seed and time; only shells meet the world."""
+    if path.parent.name == "simulators" and path.stem in CITY_SHELLS:
+        return
+    assert not {module.partition(".")[0] for module in imports(ast.parse(path.read_text()))} & WORLDLY
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "simulators/physics").rglob("*.py")), ids=name_of)
+def test_physics_knows_no_devices(path: Path) -> None:
+    """What happens in the city does not depend on who watches: of the simulator only the truth is known."""
+    ours = {module for module in imports(ast.parse(path.read_text())) if module.startswith("simulators.")}
+    assert {m for m in ours if not m.startswith("simulators.physics")} <= {"simulators.truth", "simulators.process"}
+
+
+def test_nobody_else_reads_the_truth() -> None:
+    """Detectors never see it: outside the simulator only the composition root writes it to its file."""
+    readers = {
+        name_of(path)
+        for path in FILES
+        if path.relative_to(ROOT).parts[0] != "simulators"
+        and any(module in ("simulators.truth", "simulators.live") for module in imports(ast.parse(path.read_text())))
+    }
+    assert readers <= {"loracity/backfill.py"}
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_module_says_what_it_is(path: Path) -> None:
     """A module docstring, and one on every public class and function."""

@@ -102,6 +102,11 @@ class Detector(Protocol[State]):
         """The state after one input, and what it brought about. Changes nothing that it was given."""
 
 
+def is_derived(channel: str) -> bool:
+    """Whether detectors wrote it; `derived.2` is the channel of an asset that hangs on the device's channel 2."""
+    return channel.partition(".")[0] == DERIVED_CHANNEL
+
+
 def event_id(kind: str, asset: str, start_ms: int) -> str:
     """The id of an event: what, where, when it began."""
     return f"{kind}:{asset}:{start_ms}"

@@ -10,6 +10,7 @@ from decoders.vocabulary import QUANTITIES
 from loracity.admin import AdminError
 from loracity.differences import as_object, as_text, summary
 from pipeline.compare import COMPARED
+from pipeline.domain.words import is_derived
 from pipeline.fields import ABOUT_HEALTH, FIELDS
 from tests.integration.test_replay import (
     BETTER,
@@ -40,7 +41,7 @@ def table(points: list[Point]) -> Table:
             name: value for name, value in p["fields"].items() if name in TOLD or name == "decoder"
         }
         for p in points
-        if p["measurement"] in COMPARED
+        if p["measurement"] in COMPARED and not is_derived(p["tags"].get("channel", ""))
     }
 
 

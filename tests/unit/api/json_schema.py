@@ -92,8 +92,13 @@ def _length(rule: int, value: Any, _schema: Any, _document: Any, at: str) -> Ite
         yield f"{at}: longer than {rule}"
 
 
+def _most(rule: int, value: Any, _schema: Any, _document: Any, at: str) -> Iterator[str]:
+    if isinstance(value, list) and len(value) > rule:
+        yield f"{at}: more than {rule} items"
+
+
 _RULES: dict[str, Callable[..., Iterator[str]]] = {
     "$ref": _ref, "type": _type, "anyOf": _any_of, "enum": _enum, "const": _const, "properties": _properties,
     "required": _required, "additionalProperties": _additional, "items": _items, "pattern": _pattern,
-    "minimum": _bound, "maximum": _bound, "maxLength": _length,
+    "minimum": _bound, "maximum": _bound, "maxLength": _length, "maxItems": _most,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """A small real city for the API's tests: embedded store, journal with its intake, inventory, latest values."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,16 @@ from decoders.value import Decoded, DecodedValue
 from gateway_bridge.settings import ConnectionSettings, HttpSettings
 from gateway_bridge.uplink import Hints, Message, Reception, UplinkEvent
 from pipeline.convert import convert
+from pipeline.domain.city import city_view
+from pipeline.domain.view import CityView
+from pipeline.effects import DomainEventRow
 from pipeline.intake import Intake
-from pipeline.inventory import Asset, Assignment, Container, Device, Inventory, Placement, Zone
+from pipeline.inventory import Asset, AssetKind, Assignment, Container, Device, Inventory, Placement, Zone
 from pipeline.journal import Journal
 from pipeline.latest import DeviceLatest, LatestBook
 from pipeline.reading import Record, Series, SeriesQuery, Tags, UplinkRecords
+from pipeline.state import StateStore
+from pipeline.state_domain import EventFilter
 from pipeline.stores.embedded import EmbeddedStore
 
 NOW = 1_774_785_600_000
@@ -36,8 +41,11 @@ HOOK = ConnectionSettings(
 class SmallCity:
     """`api.ports.City` over real parts; the clock, the checks and the store's mood are set by the test."""
 
-    def __init__(self, store: EmbeddedStore, journal: Journal, connections: Sequence[ConnectionSettings]) -> None:
+    def __init__(
+        self, store: EmbeddedStore, journal: Journal, state: StateStore, connections: Sequence[ConnectionSettings]
+    ) -> None:
         self.store = store
+        self.state = state
         self.journal = journal
         self.book = LatestBook()
         self.intake = Intake(journal, lambda: 0)
@@ -67,6 +75,19 @@ class SmallCity:
             assert await self.store.write([UplinkRecords(1, tuple(self._unwritten))]) == []
             self._unwritten = []
         return await self.store.series(query)
+
+    async def domain_events(
+        self, asked: EventFilter, limit: int | None, before: tuple[int, str] | None
+    ) -> list[DomainEventRow]:
+        if self.trouble is not None:
+            raise self.trouble
+        return await asyncio.to_thread(lambda: self.state.domain_events(asked, limit=limit, before=before))
+
+    async def view(self, kinds: Collection[AssetKind], events_from_ms: int) -> CityView:
+        rows = await self.domain_events(EventFilter(start_ms=events_from_ms), None, None)
+        return city_view(
+            self.inventory, self.latest, lambda _: None, [row.event for row in rows], kinds, NOW, events_from_ms
+        )
 
     def checks(self) -> list[Check]:
         return list(self.verdicts)
@@ -136,7 +157,9 @@ def uplink(dev_eui: str, time_ms: int, *, battery: float | None = None) -> Uplin
 async def open_city(folder: Path, journal_bytes: int = 1_000_000) -> tuple[SmallCity, asyncio.Task[None]]:
     """The city with its intake running."""
     store = EmbeddedStore(folder / "readings.duckdb", "64MB")
-    city = SmallCity(store, Journal(folder / "journal.sqlite", journal_bytes, 10**9), [HOOK])
+    state = StateStore(f"sqlite:///{folder / 'state.sqlite'}")
+    state.migrate()
+    city = SmallCity(store, Journal(folder / "journal.sqlite", journal_bytes, 10**9), state, [HOOK])
     return city, asyncio.create_task(city.intake.run())
 
 
@@ -146,6 +169,7 @@ async def close_city(city: SmallCity, running: asyncio.Task[None]) -> None:
     await asyncio.gather(running, return_exceptions=True)
     await city.store.close()
     await city.journal.close()
+    city.state.close()
 
 
 def client_of(city: SmallCity, **options: Any) -> httpx.AsyncClient:

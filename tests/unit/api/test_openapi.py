@@ -67,6 +67,8 @@ async def test_the_routes_are_those_promised(document: Document) -> None:
     assert {f"{method.upper()} {path}" for path, method, _ in operations(document)} == {
         "GET /api/v1/devices", "GET /api/v1/devices/{dev_eui}", "GET /api/v1/devices/{dev_eui}/latest",
         "GET /api/v1/devices/{dev_eui}/readings", "GET /api/v1/latest", "GET /api/v1/quantities",
+        "GET /api/v1/events", "GET /api/v1/plans/collection", "GET /api/v1/plans/parking",
+        "GET /api/v1/plans/watering", "POST /api/v1/assets/{asset}/reports",
         "POST /api/v1/ingest/{connection}", "GET /health/live", "GET /health/ready", "GET /metrics",
     }  # fmt: skip
 
@@ -126,6 +128,14 @@ async def test_every_example_of_a_parameter_works(client: httpx.AsyncClient, doc
         ("/api/v1/devices/{dev_eui}/readings", f"/api/v1/devices/{BIN}/readings"),
         ("/api/v1/devices/{dev_eui}/readings", f"/api/v1/devices/{BED}/readings?every=1h"),
         ("/api/v1/devices/{dev_eui}/readings", f"/api/v1/devices/{BED}/readings?from=x"),
+        ("/api/v1/events", "/api/v1/events"),
+        ("/api/v1/events", "/api/v1/events?limit=1&withdrawn=true&from=-2w"),
+        ("/api/v1/events", "/api/v1/events?after=x"),
+        ("/api/v1/plans/collection", "/api/v1/plans/collection?depot=49.4,8.4"),
+        ("/api/v1/plans/collection", "/api/v1/plans/collection?depot=far"),
+        ("/api/v1/plans/parking", "/api/v1/plans/parking"),
+        ("/api/v1/plans/watering", "/api/v1/plans/watering?depot=49.4,8.4"),
+        ("/api/v1/plans/watering", "/api/v1/plans/watering?zone=moon"),
         ("/api/v1/quantities", "/api/v1/quantities"),
         ("/health/live", "/health/live"),
         ("/health/ready", "/health/ready"),
