@@ -1,4 +1,4 @@
-"""`loracity decode --codec`: one payload through one codec file, as an operator tries it."""
+"""`loracity decode --codec` and `encode --codec`: one call of one codec file, as an operator tries it."""
 
 import json
 from pathlib import Path
@@ -73,6 +73,18 @@ def test_wrong_arguments_are_one_clear_line(
     """Nothing runs."""
     status, answer, error = decode(capsys, codec, *arguments)
     assert status == 1 and answer is None and error.startswith("loracity: ") and error.count("\n") == 1
+
+
+def test_encoding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Port and payload; the port that was asked for where the codec names none."""
+    path = tmp_path / "valve.js"
+    path.write_text("function encodeDownlink(i) { return { bytes: [255, i.data.seconds], warnings: ['w'] } }")
+    assert main(["encode", "--codec", str(path), '{"seconds":60}', "--f-port", "85"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"f_port": 85, "hex": "ff3c", "warnings": ["w"], "errors": []}
+    assert main(["encode", "--codec", str(path), '{"seconds":600}']) == 1
+    assert "js_bad_output" in json.loads(capsys.readouterr().out)["errors"][0]
+    assert main(["encode", "--codec", str(path), "open_valve"]) == 1
+    assert capsys.readouterr().err.startswith("loracity: ")
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
