@@ -25,7 +25,7 @@ bench-detectors: $(VENV)/dev
 proof: $(VENV)/dev
 	@sh tests/install-services.sh
 	LORACITY_PROOF=1 $(BIN)/pytest -s tests/unit/gateway_bridge/test_fuzz_envelopes.py \
-		tests/contract/test_fuzz_decoders.py tests/integration/test_loss.py
+		tests/contract/test_fuzz_decoders.py tests/integration/test_hostile_codecs.py tests/integration/test_loss.py
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -1,14 +1,16 @@
-"""`loracity decode --codec FILE.js FPORT HEX`: one payload through one JavaScript codec, in its sandbox."""
+"""`decode --codec FILE.js FPORT HEX` and `encode --codec FILE.js JSON`: one JavaScript codec, in its sandbox."""
 
 import argparse
 import asyncio
 import json
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from decoders.javascript.command import decode_with_file, ts013
+from decoders.javascript.command import decode_with_file, downlink_ts013, encode_with_file, ts013
+from decoders.javascript.result import CodecResult
 from decoders.javascript.workers import CodecWorkerError
 from loracity.shell import CommandError, instant, print_json
 
@@ -29,17 +31,44 @@ def decode_with_codec(args: argparse.Namespace) -> int:
     payload = _payload(args.f_port)
     received_ms, received_at = _time(args.received_at)
     variables = _variables(args.variables)
+    result = _run(args.codec, decode_with_file(args.codec, payload, f_port, received_ms, received_at, variables))
+    print_json(ts013(result))
+    return 0 if result.failure is None else 1
+
+
+def add_encode_options(encode: Any) -> None:
+    """The option of `encode` that belongs to codecs."""
+    encode.add_argument(
+        "--codec",
+        metavar="FILE.js",
+        type=Path,
+        help="encode with this JavaScript codec; a JSON object instead of DEVICE",
+    )
+
+
+def encode_with_codec(args: argparse.Namespace) -> int:
+    """Print `{"f_port", "hex", "warnings", "errors"}`, what encodeDownlink makes of the object; 1 if it failed."""
     try:
-        work = decode_with_file(args.codec, payload, f_port, received_ms, received_at, variables)
+        data = json.loads(args.device)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict) or args.downlink is not None or args.unlimited:
+        raise CommandError("give encode --codec FILE.js with one JSON object, such as '{\"interval\":600}'")
+    result = _run(args.codec, encode_with_file(args.codec, data, args.f_port, time.time_ns() // 1_000_000))
+    print_json(downlink_ts013(result, args.f_port))
+    return 0 if result.failure is None else 1
+
+
+def _run(codec: Path, work: Coroutine[Any, Any, CodecResult]) -> CodecResult:
+    try:
         result = asyncio.run(work)
     except OSError as error:
-        raise CommandError(f"{args.codec}: {error.strerror}") from error
+        raise CommandError(f"{codec}: {error.strerror}") from error
     except CodecWorkerError as error:
         raise CommandError(str(error)) from error
     for line in result.logs:
         print(f"console: {line}", file=sys.stderr)
-    print_json(ts013(result))
-    return 0 if result.failure is None else 1
+    return result
 
 
 def _port(text: str) -> int | None:

@@ -79,7 +79,9 @@ Print port and payload of a command to a device. Nothing is sent: the network se
 
 The same thing has the same name on all devices. A valve opens only with a limit (seconds=, pulses=, ...); whoever wants
 it open until somebody closes it says --unlimited. The notes of a command say for which hardware it is, and what of it
-was never verified."""
+was never verified.
+
+  loracity encode --codec FILE.js '{"interval":600}'                        what a JavaScript codec makes of it"""
 
 
 def _add_encode(sub: Any) -> None:
@@ -95,10 +97,13 @@ def _add_encode(sub: Any) -> None:
     encode.add_argument("arguments", metavar="KEY=VALUE", nargs="*", help="parameters; a time may be `now`")
     encode.add_argument("--unlimited", action="store_true", help="open a valve with nothing that closes it again")
     encode.add_argument("--f-port", metavar="N", type=int, help="for a device whose port was changed")
+    codec_files.add_encode_options(encode)
     encode.set_defaults(run=_encode)
 
 
 def _encode(args: argparse.Namespace) -> int:
+    if args.codec is not None:
+        return codec_files.encode_with_codec(args)
     try:
         if args.downlink is None:
             return print_json(downlinks_of(args.device))

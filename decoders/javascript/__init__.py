@@ -4,11 +4,11 @@
         call = CodecCall("acme-t1", "normalizeUplink", received_ms, payload, f_port=2)
         (result,) = await runner.run([call])
 
-`CodecRunner` is in `runner`, `CodecCall` in `request`, `CodecResult` and the closed list `CODEC_REASONS` in `result`. A
-folder's `.js` files are codecs, known by their names (`catalogue`). `CodecRunner.run` takes any number of calls, gives
-their results in the same order, and never blocks the event loop. Hand over a whole batch: calls are sent without waiting
-for each other. A result has `data` (or `payload` for a downlink) or a `failure`, whose reason is a metric label and a
-quarantine reason; `version` tells which source gave it. `CodecWorkerError` is no codec's fault: send the calls again.
+`CodecRunner` is in `runner`, `CodecCall` in `request`, `CodecResult` and the closed list `CODEC_REASONS` in `result`.
+A folder's `.js` files are codecs, known by their names (`catalogue`). `CodecRunner.run` takes any number of calls,
+gives their results in the same order, and never blocks the event loop. Hand over a whole batch: calls are sent without
+waiting for each other. A result has `data` (or `payload` for a downlink) or a `failure`, whose reason is a metric label
+and a quarantine reason; `version` tells which source gave it. `CodecWorkerError` is no codec's fault: send again.
 
 Three walls stand between a codec and the rest:
 - its context (`sandbox`, with `hardening.js`, `host.js`, `bind.js`, `buffer.js`): 50 ms CPU a call and 500 ms to load,

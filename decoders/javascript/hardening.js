@@ -206,6 +206,32 @@
     }).method);
   }
 
+  replace(String, 'raw', (original) => ({
+    method(...args) {
+      const template = args[0];
+      if (!isObject(template)) return apply(original, this, args);
+      const raw = template.raw;
+      lengthOf(raw);
+      args[0] = { raw };
+      return apply(original, this, args);
+    },
+  }).method);
+
+  // Harmless once, but not ten thousand times between two looks at the clock.
+  const strings = String.prototype;
+  const LONG = [[JSON, 'parse'], [globalThis, 'encodeURI'], [globalThis, 'encodeURIComponent'], [globalThis, 'decodeURI'],
+    [globalThis, 'decodeURIComponent'], [globalThis, 'escape'], [globalThis, 'unescape'], [globalThis, 'atob'], [globalThis, 'btoa'],
+    [strings, 'trim'], [strings, 'trimStart'], [strings, 'trimEnd'], [strings, 'isWellFormed'], [strings, 'toWellFormed']];
+  for (const [owner, name] of LONG) {
+    replace(owner, name, (original) => ({
+      method(...args) {
+        const text = owner === strings ? this : args[0];
+        if (typeof text === 'string') pay(text.length);
+        return apply(original, this, args);
+      },
+    }).method);
+  }
+
   // The engine turns the uncatchable "interrupted" into text outside the time limit: no code of a codec may take part.
   const internal = InternalError.prototype;
   const plain = (value) => ({ value, writable: false, enumerable: false, configurable: false });

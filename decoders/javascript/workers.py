@@ -24,7 +24,7 @@ _STARTS = 4
 """Processes that may fail to start one after the other."""
 _STOP_S = 1.0
 _EXTENSIONS = 10
-_RUNNING = 0.2
+_RUNNING = 0.8
 """A process that got a smaller part of the time than this was not let run: blame the machine, not the codec."""
 
 

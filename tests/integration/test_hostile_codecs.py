@@ -68,6 +68,49 @@ async def test_a_codec_that_turns_bad_later_harms_one_frame(tmp_path: Path, name
         assert status["good"].standing == "steady"
 
 
+WALKERS = {
+    "concat": "", "copyWithin": "0, 1", "every": "Object", "fill": "0", "filter": "Object", "find": "isNaN",
+    "findIndex": "isNaN", "findLast": "isNaN", "findLastIndex": "isNaN", "flat": "", "flatMap": "Object",
+    "forEach": "Object", "includes": "1", "indexOf": "1", "join": "", "lastIndexOf": "1", "map": "Object",
+    "reduce": "Math.max", "reduceRight": "Math.max", "reverse": "", "shift": "", "slice": "1", "some": "isNaN",
+    "sort": "", "splice": "0, 1", "toLocaleString": "", "toReversed": "", "toSorted": "", "toSpliced": "0, 1",
+    "toString": "", "unshift": "1",
+}  # fmt: skip
+LENGTHS = {
+    "sparse": "var a = []; a.length = 4294967295",
+    "array-like": "var a = { length: 9007199254740991, [Symbol.isConcatSpreadable]: true }",
+    "getter": "var n = 0, a = { get length() { return n++ ? 9007199254740991 : 1 },"
+    " [Symbol.isConcatSpreadable]: true }",
+    "inherited": "var a = Object.create({ length: 9007199254740991, [Symbol.isConcatSpreadable]: true })",
+    "object": "var n = 0, a = { length: { valueOf() { return n++ ? 9007199254740991 : 1 } },"
+    " [Symbol.isConcatSpreadable]: true }",
+    "typed": "var a = new Uint8Array(3); Object.defineProperty(a, 'length', { value: 9007199254740991 });"
+    " a[Symbol.isConcatSpreadable] = true",
+    "polluted": "Object.prototype.value = 1; var n = 0,"
+    " a = { get length() { return n++ ? 9007199254740991 : 1 }, [Symbol.isConcatSpreadable]: true }",
+}
+
+
+@pytest.mark.parametrize("shape", LENGTHS)
+async def test_no_array_method_walks_an_impossible_length(tmp_path: Path, shape: str) -> None:
+    """The engine could not interrupt some of these for years: they are refused before they begin."""
+    walks = ", ".join(
+        f"{name}() {{ {LENGTHS[shape]}; Array.prototype.{name}.call(a{', ' * bool(arguments)}{arguments}) }}"
+        for name, arguments in WALKERS.items()
+    )
+    (tmp_path / "walks.js").write_text(
+        f"const walks = {{ {walks} }};\n"
+        "function decodeUplink(i) {\n  var name = Object.keys(walks)[i.bytes[0]];\n"
+        "  try { walks[name](); } catch (e) { return { data: { name: name, is: e instanceof RangeError } } }\n"
+        "  return { data: { name: name, is: 'walked' } }\n}"
+    )
+    async with CodecRunner(tmp_path, lambda: RECEIVED_MS, rescan_s=3600) as runner:
+        calls = [CodecCall("walks", "decodeUplink", RECEIVED_MS, bytes([n])) for n in range(len(WALKERS))]
+        results = await runner.run(calls)
+    answers = {result.data["name"]: result.data["is"] for result in results if isinstance(result.data, dict)}
+    assert answers == dict.fromkeys(WALKERS, True)
+
+
 @pytest.mark.parametrize("zone", ["America/St_Johns", "Asia/Kolkata"])
 async def test_answers_do_not_depend_on_where_and_when_they_run(
     tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from bench import baselines
-from bench.codecs import CODECS, NOW_MS, TYPICAL, Typical, assert_same, median_us
+from bench.codecs import CODECS, NOW_MS, TYPICAL, Typical, assert_same, median_us, node
 from decoders.javascript.request import CodecCall
 from decoders.javascript.sandbox import Sandbox
 from decoders.registry import decode
@@ -43,3 +43,10 @@ def test_medians_are_of_single_calls() -> None:
     took = median_us({"a": lambda: made.append("a"), "b": lambda: made.append("b")}, 2)
     assert made[:4] == ["a", "a", "b", "b"] and len(made) == 60
     assert took.keys() == {"a", "b"} and 0 < took["a"] < 1000
+
+
+def test_without_node_its_column_is_empty(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so, nothing fails."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert node() == {}
+    assert capsys.readouterr().out == "Node is not installed: its column is empty\n"
