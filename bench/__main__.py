@@ -68,8 +68,10 @@ class Service:
         self.child.wait()
 
 
-def settings(folder: Path, broker: MosquittoServer, influx: InfluxServer, port: int) -> None:
+def settings(folder: Path, broker: MosquittoServer, influx: InfluxServer, port: int, detectors: bool = False) -> None:
+    """The service's settings. Detectors are off where the way to the store is compared with loops that have none."""
     document = {
+        "domain": {"detectors": detectors},
         "data_dir": str(folder / "data"),
         "connections": [
             {
@@ -255,7 +257,8 @@ def main() -> None:
 
 
 def compare(folder: Path, broker: MosquittoServer, influx: InfluxServer, uplinks: int, backlog: int) -> None:
-    settings(folder, broker, influx, broker.port + 20_000 if broker.port < 40_000 else broker.port - 20_000)
+    port = broker.port + 20_000 if broker.port < 40_000 else broker.port - 20_000
+    settings(folder, broker, influx, port)
     enter_devices(folder)
     Service(folder).stop()  # the session exists from here on
     print(f"drain of {uplinks:,} queued uplinks into InfluxDB, medians of 3 (ours and the ceilings in turn):")
@@ -280,6 +283,12 @@ def compare(folder: Path, broker: MosquittoServer, influx: InfluxServer, uplinks
         print(f"  {text:48} {rates[which]:8,.0f} uplinks/s  {cpu:5.0f} us CPU each")
     of_ceiling, of_bare = rates["loracity"] / rates["paho"], rates["loracity"] / rates["raw"]
     print(f"  loracity reaches {of_ceiling:.0%} of the ceiling, {of_bare:.0%} of the bare loop")
+    settings(folder, broker, influx, port, detectors=True)
+    first += 1000
+    thinking = drain(folder, uplinks // 3, broker, first)
+    text, rate, cpu = "the same with the detectors of its assets", thinking["rate"], thinking["cpu_us"]
+    print(f"  {text:48} {rate:8,.0f} uplinks/s  {cpu:5.0f} us CPU each")
+    settings(folder, broker, influx, port)
     print("live:")
     for rate, seconds, garbage in ((0, 0, 0.0), (1000, 20, 0.0), (5000, 20, 0.0), (4500, 20, 0.1)):
         first += 1000

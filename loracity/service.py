@@ -58,7 +58,7 @@ class Service:
         self._secrets = self._read_secrets()
         self._decoders = build_decoders(settings, now_ms)
         self._provision = provisioner(settings)
-        self._runs = runs()
+        self._runs = runs() if settings.domain.detectors else {}
         self._journal = Journal(
             settings.data_dir / "journal.db", settings.journal.max_bytes, settings.journal.max_age_s * 1000
         )
@@ -160,6 +160,8 @@ class Service:
 
     async def _load_detectors(self) -> None:
         """Take up what detectors knew; those of another version are rebuilt before anything new is taken."""
+        if not self.settings.domain.detectors:
+            return
         rows = await self.consumer.in_state_thread(self.state.domain_states)
         gone = [row.asset for row in rows if row.asset not in self.box.current.assets]
         if gone:

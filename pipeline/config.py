@@ -64,6 +64,8 @@ class ProvisioningSettings(Strict):
 class DomainSettings(Strict):
     """What detectors say of assets."""
 
+    detectors: bool = True
+    """Off: readings only; detectors learn nothing of what comes meanwhile."""
     events_max_age_s: Annotated[int, Field(ge=86_400)] = 400 * 86_400
     """Domain events that ended longer ago are forgotten."""
 

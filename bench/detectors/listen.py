@@ -40,6 +40,10 @@ def inventory_of(document: Mapping[str, Any]) -> Inventory:
     return Inventory().changed(plan_import(Inventory(), wishes, known_decoder=devices().__contains__).write)
 
 
+class DetectorFaultError(Exception):
+    """A detector raised an error: what it said of the city is worth nothing."""
+
+
 class _Registry:
     """The decoders of the registry behind the pipeline's port; a simulated city has no others."""
 
@@ -127,8 +131,10 @@ class Listener:
         self._note_changes(())
 
     def finish(self) -> Heard:
-        """Everything that was heard is dealt with."""
+        """Everything that was heard is dealt with. DetectorFaultError when a detector failed on the way."""
         self._work()
+        if self._keeper.state.faults:
+            raise DetectorFaultError(f"detectors failed {self._keeper.state.faults} times; the log says where")
         return self.heard
 
     def view(self, *kinds: AssetKind) -> CityView:

@@ -40,6 +40,7 @@ class Trial:
         self.processes = processes or lives(plan, start_ms, self.end_ms, scenario, hourly)
         self._world = World(plan, self.processes, start_ms, self.faults)
         self._closed = False
+        self._truth: list[TruthRow] | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -68,5 +69,7 @@ class Trial:
         """What really happened, by start; what still lasts is open-ended. TruthSealedError before `close`."""
         if not self._closed:
             raise TruthSealedError("the detectors have not finished")
-        rows = self._world.take_truth() + self._world.finish()
-        return sorted(rows, key=lambda row: (row.start_ms, row.asset, row.kind))
+        if self._truth is None:
+            rows = self._world.take_truth() + self._world.finish()
+            self._truth = sorted(rows, key=lambda row: (row.start_ms, row.asset, row.kind))
+        return self._truth

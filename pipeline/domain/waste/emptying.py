@@ -32,7 +32,7 @@ def backed(state: WasteState, time_ms: int) -> bool:
 def judge_jump(plan: Plan, state: WasteState, jump: Jump, told: Told, *, sure: bool = False) -> tuple[WasteState, bool]:
     """The state after a believed jump of the level, and whether it was an emptying (or the end of a false one)."""
     if jump.after > jump.before:
-        return _judge_return(structs.replace(state, rise=(jump.time_ms, jump.before)), jump, told)
+        return _judge_return(plan, structs.replace(state, rise=(jump.time_ms, jump.before)), jump, told)
     last = state.emptied
     if last is not None and last.evidence & SENSOR and jump.time_ms - last.start_ms <= _ONE_LIFT_MS:
         return _tell(structs.replace(state, emptied=structs.replace(last, after=jump.after)), told), True
@@ -113,9 +113,16 @@ def _is_due(plan: Plan, state: WasteState, jump: Jump) -> bool:
     return state.emptied is None or local(state.emptied.start_ms).day != day.day
 
 
-def _judge_return(state: WasteState, jump: Jump, told: Told) -> tuple[WasteState, bool]:
+def _came_on_tour(plan: Plan, last: Emptied) -> bool:
+    """Whether the fall came when the lorry was expected: then a level that is soon back is that of a busy place."""
+    if plan.hour is None or local(last.start_ms).weekday not in plan.days:
+        return False
+    return _on_tour(plan, last.earliest_ms, last.start_ms)
+
+
+def _judge_return(plan: Plan, state: WasteState, jump: Jump, told: Told) -> tuple[WasteState, bool]:
     last = state.emptied
-    if last is None or last.evidence != SENSOR:
+    if last is None or last.evidence != SENSOR or _came_on_tour(plan, last):
         return state, False
     near = jump.time_ms - last.start_ms <= _RETURN_MS or last.samples <= _RETURN_SAMPLES
     back = jump.after - jump.before >= 0.7 * (last.before - last.after)
