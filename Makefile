@@ -12,7 +12,8 @@ demo: $(VENV)/run
 test: $(VENV)/dev
 	@sh tests/install-services.sh
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto tests/unit tests/contract
+	$(BIN)/pytest --ignore=tests/unit --ignore=tests/contract
 
 bench: $(VENV)/dev
 	@sh tests/install-services.sh

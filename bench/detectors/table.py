@@ -82,9 +82,34 @@ def render(figures: Mapping[str, Figure], about: Sequence[str]) -> str:
             ],
         ),
         _table(("plan", "cases", "ours", "against", "saved", "target", "met"), _plan_rows(figures)),
+        *_notes(figures),
         "\n".join(about),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+WHY: Mapping[str, str] = {
+    "emptied": "Sensors that are stuck, swapped or silent see no lorry, and a bin that fills up at once hides it.",
+    "missed_collection": "The false ones are emptyings that nobody saw: sensors that are swapped between two bins,"
+    " biased or stuck, and bins that fill up again within the hour.",
+    "stuck_bay": "A bay that is rarely used looks like a stuck sensor.",
+    "free_count": "Faulty sensors weigh much in small zones.",
+}
+"""What a missed target is owed to, as far as the cases show."""
+
+
+def _notes(figures: Mapping[str, Figure]) -> list[str]:
+    """Why targets were missed."""
+    missed = [row for row in (*DETECTORS, *FORECASTS, *ZONES) if _met(row, figures.get(row.key))[1] == "**no**"]
+    notes = [f"Why: {row.name}: {WHY[row.key]}" for row in missed if row.key in WHY]
+    for row in missed:
+        figure = figures[row.key]
+        if isinstance(figure, Errors) and figure.knowing_median is not None and row.key not in WHY:
+            notes.append(
+                f"Why: {row.name}: deposits come by chance. Who knows the true level and each bin's true mean rate by"
+                f" weekday and hour, but not the weather, errs by {figure.knowing_median:.1f} h."
+            )
+    return notes
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,6 +13,8 @@ REPORT_REACH_MS = 6 * HOUR_MS
 TILT_REACH_MS = 3 * HOUR_MS
 _ONE_LIFT_MS = HOUR_MS
 _RETURN_MS = 6 * HOUR_MS
+_PARTLY = 0.25
+"""A fall by this share of the level is no settling of the waste."""
 _RETURN_SAMPLES = 5
 _CONTRADICTING = 3
 _PLAIN_FALL, _PLAIN_AFTER = 30.0, 30.0
@@ -37,7 +39,8 @@ def judge_jump(plan: Plan, state: WasteState, jump: Jump, told: Told, *, sure: b
     if last is not None and last.evidence & SENSOR and jump.time_ms - last.start_ms <= _ONE_LIFT_MS:
         return _tell(structs.replace(state, emptied=structs.replace(last, after=jump.after)), told), True
     if not sure and not _is_emptying(plan, state, jump):
-        return state, False
+        partly = jump.before - jump.after >= _PARTLY * jump.before
+        return structs.replace(state, fell=(jump.earliest_ms, jump.time_ms)) if partly else state, False
     tilted = TILT if state.tilted_ms and 0 <= jump.time_ms - state.tilted_ms <= TILT_REACH_MS else 0
     if last is not None and last.evidence == REPORT and jump.time_ms - last.start_ms <= REPORT_REACH_MS:
         seen = structs.replace(last, before=jump.before, after=jump.after, evidence=REPORT | SENSOR | tilted)
@@ -94,7 +97,9 @@ def judge_silence(state: WasteState, told: Told) -> WasteState:
 def _is_emptying(plan: Plan, state: WasteState, jump: Jump) -> bool:
     fall, noise = jump.before - jump.after, state.track.noise
     rose_ms, low = state.rise
-    if jump.samples > 1 and jump.time_ms - rose_ms <= _RETURN_MS and abs(jump.after - low) <= _near(state):
+    expected = plan.hour is not None and _is_due(plan, state, jump)
+    soon = jump.samples > 1 and jump.time_ms - rose_ms <= _RETURN_MS
+    if soon and not expected and abs(jump.after - low) <= _near(state):
         return False  # outliers that agreed had lifted the level, now it is back
     if fall >= _PLAIN_FALL and jump.after <= _PLAIN_AFTER:
         return True

@@ -93,7 +93,11 @@ def judge_flat(model: Profile, state: WasteState, time_ms: int, raw: float, samp
     told.event(
         "stuck", flat.since_ms, ongoing=True, confidence=0.9, values={"value": raw, "samples": float(flat.count)}
     )
-    return structs.replace(state, stuck=Spell(flat.since_ms, flat.count, 0, True))
+    blind = [start for start in state.missed if start >= flat.since_ms]
+    for start in blind:
+        told.withdraw("missed_collection", start)  # nobody could have seen an emptying
+    missed = tuple(start for start in state.missed if start not in blind)
+    return structs.replace(state, stuck=Spell(flat.since_ms, flat.count, 0, True), missed=missed)
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -88,6 +88,8 @@ class WasteState(Struct, frozen=True, array_like=True):
     stuck: Spell = Spell()
     checked_day: int = 0
     """Local day (ordinal) whose collection has been judged."""
+    fell: tuple[int, int] = (0, 0)
+    """Newest fall of the level that was no emptying: the samples before and after it, Unix ms."""
 
 
 class Plan(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.detectors.score import HOUR_MS, Against, Claim, Errors, Fact, Score, add, judge, runs_of
+from bench.detectors.score import HOUR_MS, Against, Claim, Errors, Fact, Figure, Score, add, judge, runs_of
 
 H = HOUR_MS
 
@@ -57,7 +57,11 @@ def test_shares() -> None:
 
 def test_figures_of_several_cities_add_up() -> None:
     """Name by name; a name that means two things is refused."""
-    first = {"a": Score(1, 2, 3, (1.0,)), "b": Errors((1.0, 3.0), (2.0,), 1, 2), "c": Against(1, (("km", 2.0),))}
+    first: dict[str, Figure] = {
+        "a": Score(1, 2, 3, (1.0,)),
+        "b": Errors((1.0, 3.0), (2.0,), 1, 2),
+        "c": Against(1, (("km", 2.0),)),
+    }
     total = add([first, {"a": Score(1, 0, 0, (3.0,)), "b": Errors((5.0,), (), 1, 2), "c": Against(2, (("l", 1.0),))}])
     assert total["a"] == Score(2, 2, 3, (1.0, 3.0))
     errors = total["b"]
