@@ -12,8 +12,7 @@ demo: $(VENV)/run
 test: $(VENV)/dev
 	@sh tests/install-services.sh
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n auto tests/unit tests/contract
-	$(BIN)/pytest --ignore=tests/unit --ignore=tests/contract
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 bench: $(VENV)/dev
 	@sh tests/install-services.sh
