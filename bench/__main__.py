@@ -285,7 +285,7 @@ def compare(folder: Path, broker: MosquittoServer, influx: InfluxServer, uplinks
     print(f"  loracity reaches {of_ceiling:.0%} of the ceiling, {of_bare:.0%} of the bare loop")
     settings(folder, broker, influx, port, detectors=True)
     first += 1000
-    thinking = drain(folder, uplinks // 3, broker, first)
+    thinking = drain(folder, uplinks, broker, first)
     text, rate, cpu = "the same with the detectors of its assets", thinking["rate"], thinking["cpu_us"]
     print(f"  {text:48} {rate:8,.0f} uplinks/s  {cpu:5.0f} us CPU each")
     settings(folder, broker, influx, port)
