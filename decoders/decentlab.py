@@ -51,6 +51,28 @@ def rain_gauge(resolution_mm: float) -> Layout:
     )
 
 
+def word(quantity: str, number: int, scale: float = 1.0, channel: str = "") -> Field:
+    """The word of this number in its section, as a signed quantity."""
+    return Field(quantity, u16(2 * number), bias=ZERO, scale=scale, channel=channel)
+
+
+ATMOS_WORDS = (
+    word("generic", 2, channel="lightning_strike_count"),
+    word("generic", 3, channel="lightning_distance"),
+    word("wind_speed", 4, 0.01),
+    word("wind_direction", 5, 0.1),
+    word("wind_gust", 6, 0.01),
+    word("air_temperature", 7, 0.1),
+    word("vapor_pressure", 8, 0.01),
+    word("air_pressure", 9, 0.1),  # hundredths of a kPa
+    word("relative_humidity", 10, 0.1),
+    word("device_temperature", 11, 0.1),
+    word("tilt_angle", 12, 0.1, channel="x"),
+    word("tilt_angle", 13, 0.1, channel="y"),
+)
+"""Words 2 to 13 of both generations of the weather station."""
+
+
 class Sections:
     """A device's sections in the order of their flag bits; alternatives of one are told apart by their conditions."""
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from simulators.city_life import city_time_ms
 from simulators.device_faults import HOUR_MS
 from simulators.load_publisher import LoadPublisher
-from simulators.publish import Broker, Counts
+from simulators.publish import Broker, Counts, load_publisher
 from simulators.truth import TruthRow, write_rows
 from simulators.world import Sent, World
 
@@ -98,14 +98,7 @@ async def _publish_all(
 ) -> None:
     started, begun_ms, start_ms = time.monotonic(), clock(), world.now_ms
     terminal = sys.stdout.isatty()
-    async with LoadPublisher(
-        broker.host,
-        broker.port,
-        client_id=broker.client_id,
-        username=broker.username,
-        password=broker.password,
-        patience_s=_PATIENCE_S,
-    ) as publisher:
+    async with load_publisher(broker, patience_s=_PATIENCE_S) as publisher:
         with show(world, (start_ms, pace.until_ms), terminal) as view:
             teller = _Teller(world, truth, view)
             try:

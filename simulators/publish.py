@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 from random import Random
+from typing import Any
 
 import aiomqtt
 
@@ -102,6 +103,18 @@ def _client(broker: Broker) -> aiomqtt.Client:
     )
 
 
+def load_publisher(broker: Broker, **more: Any) -> LoadPublisher:
+    """A publisher at full speed to this broker; `more` is what `LoadPublisher` takes besides."""
+    return LoadPublisher(
+        broker.host,
+        broker.port,
+        client_id=broker.client_id,
+        username=broker.username,
+        password=broker.password,
+        **more,
+    )
+
+
 async def publish_load(
     broker: Broker,
     source: LoadSource,
@@ -120,14 +133,7 @@ async def publish_load(
     started = time.monotonic()
     clock = _Clock()
     messages = with_garbage(_numbered(source, total, clock), garbage, Random(f"garbage {seed}"))
-    async with LoadPublisher(
-        broker.host,
-        broker.port,
-        client_id=broker.client_id,
-        username=broker.username,
-        password=broker.password,
-        window=window,
-    ) as publisher:
+    async with load_publisher(broker, window=window) as publisher:
         for message, good in messages:
             await publisher.publish(message)
             counts.good += good
